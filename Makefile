@@ -1,0 +1,50 @@
+# The two commands of the README are `make plan` and `make test`.
+# Everything is installed into .venv from the lock files in requirements/.
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+OUT ?= out/tajik-afghan
+# CI runs the slow tests too; a person waits for the fast ones only.
+MARK := $(if $(filter true,$(CI)),,-m "not slow")
+BUILD_INPUTS := pyproject.toml build_backend/sarhad_build.py $(wildcard src/sarhad/kernels/*.[ch])
+
+.PHONY: plan test lock wheel clean
+
+plan: $(VENV)/.plan
+	$(BIN)/sarhad check tajik-afghan
+	$(BIN)/sarhad show tajik-afghan --out $(OUT)
+
+test: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 $(MARK)
+
+$(VENV)/.venv:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.plan: $(VENV)/.venv requirements/run.lock $(BUILD_INPUTS)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.plan requirements/check.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/check.lock
+	@touch $@
+
+# Needs `uv` once, on the machine of whoever changes a dependency.
+lock:
+	uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/run.lock
+	uv pip compile pyproject.toml -q --group check -c requirements/run.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/check.lock
+
+wheel: $(VENV)/.venv
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) build dist out src/*.egg-info

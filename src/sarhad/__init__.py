@@ -1,0 +1,1 @@
+"""Plans, compares and runs joint patrols of a long, hard border."""

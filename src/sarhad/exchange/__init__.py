@@ -1,0 +1,1 @@
+"""Reads and writes every format, one file per format; the only floor that opens files."""

@@ -1,4 +1,4 @@
-"""The scenario: everything that a person enters, validated and frozen.
+"""The nouns of a scenario: parties, posts, units, sites and the rest, each validated and frozen.
 
 A noun refuses nonsense whoever builds it, file reader or notebook; the ranges, units and
 descriptions of its fields stand here once and feed checks, error texts and the reference pages.
@@ -6,22 +6,39 @@ descriptions of its fields stand here once and feed checks, error texts and the 
 
 from __future__ import annotations
 
-from dataclasses import field
+import re
+from datetime import datetime
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic.dataclasses import dataclass
-
-from sarhad.border import Border
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?([Zz]|[+-]\d\d(:?\d\d)?)?")
+
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"no time zone is called {name!r}; expected a name such as Asia/Dushanbe")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise ValueError(f"no time zone is called {name!r}") from None
     return name
+
+
+def _written_out(value: object) -> object:
+    """Refuse bare numbers, which would be read as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_TIME.fullmatch(value)):
+        return value
+    raise ValueError("a time is written out: day, hour, minute and offset from UTC")
 
 
 Identifier = Annotated[
@@ -29,8 +46,18 @@ Identifier = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
     Field(description="short name: letters, digits, '-', '_' and '.', at most 64 characters"),
 ]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=400),
+    Field(description="free text"),
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    Field(description="name as it is shown, in any script"),
+]
+Source = Annotated[Text, Field(description="where the row comes from, or 'illustrative'")]
+PartyName = Annotated[Identifier, Field(description="id of the party that it belongs to")]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="east longitude [degrees, WGS 84]")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="north latitude [degrees, WGS 84]")]
 Kilometres = Annotated[float, Field(ge=0, le=50_000)]
@@ -38,12 +65,18 @@ Minutes = Annotated[float, Field(ge=0, le=100_000)]
 Hours = Annotated[float, Field(ge=0, le=168)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Kilograms = Annotated[float, Field(ge=0, le=1_000_000)]
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
+ZoneName = Annotated[
+    str,
+    AfterValidator(_known_zone),
+    Field(description="time zone of local hours, such as Asia/Dushanbe"),
+]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 HourOfDay = Annotated[float, Field(ge=0, le=24)]
 
 PartyRole = Literal["own", "ally", "organisation", "neighbour", "civil"]
 PostKind = Literal["post", "base", "airfield", "crossing", "relay"]
 UnitKind = Literal["watch", "foot", "horse", "vehicle", "helicopter"]
+SiteKind = Literal["camp", "mine", "village", "town", "crossing", "other"]
 PlacePrecision = Literal["exact", "village", "district", "province", "unknown"]
 Reliability = Literal["A", "B", "C", "D", "E", "F"]
 Credibility = Annotated[int, Field(ge=1, le=6)]
@@ -53,7 +86,7 @@ Credibility = Annotated[int, Field(ge=1, le=6)]
 class Horizon:
     """The days to plan for, cut into equal periods."""
 
-    start: Annotated[AwareDatetime, Field(description="first instant, with its offset from UTC")]
+    start: Annotated[Instant, Field(description="first instant, with its offset from UTC")]
     days: Annotated[int, Field(ge=1, le=366, description="how many days [d]")] = 7
     period_minutes: Annotated[
         int, Field(ge=5, le=1440, description="length of one period of the day [min]")
@@ -122,19 +155,22 @@ class Option:
 
     name: Identifier
     title: Name
-    description: Text = ""
+    description: Annotated[Text, Field(description="the option in a sentence or two")] = ""
     extends: Annotated[
         Identifier | None, Field(description="option whose units and pairs this one adds to")
     ] = None
     units: Annotated[
-        tuple[str, ...], Field(description="unit ids that it adds; a final * takes all that begin so")
+        tuple[str, ...],
+        Field(description="units that it adds; a final * takes all that begin so"),
     ] = ()
     mixed_pairs: Annotated[
         tuple[tuple[Identifier, Identifier], ...],
         Field(description="pairs of parties whose ground units may form mixed teams"),
     ] = ()
-    cooperation: Cooperation | None = None
-    source: Text = ""
+    cooperation: Annotated[
+        Cooperation | None, Field(description="what the neighbour's side adds, if anything")
+    ] = None
+    source: Source = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT, kw_only=True)
@@ -143,7 +179,7 @@ class Party:
 
     id: Identifier
     name: Name
-    role: PartyRole
+    role: Annotated[PartyRole, Field(description="what it is to the line; own: guards it")]
     stand_off_km: Annotated[
         Kilometres, Field(le=100, description="least distance of its units from the line [km]")
     ] = 0.0
@@ -162,7 +198,7 @@ class Party:
     fuel_kg: Annotated[
         Kilograms | None, Field(description="aviation fuel a week; none: no limit [kg]")
     ] = None
-    source: Text = ""
+    source: Source = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT, kw_only=True)
@@ -171,9 +207,9 @@ class Sector:
 
     id: Identifier
     name: Name
-    from_km: Kilometres
-    to_km: Kilometres
-    source: Text = ""
+    from_km: Annotated[Kilometres, Field(description="chainage where it begins [km]")]
+    to_km: Annotated[Kilometres, Field(description="chainage where it ends [km]")]
+    source: Source = ""
 
     def __post_init__(self) -> None:
         if not self.to_km > self.from_km:
@@ -186,8 +222,8 @@ class Post:
 
     id: Identifier
     name: Name
-    party: Identifier
-    kind: PostKind
+    party: PartyName
+    kind: Annotated[PostKind, Field(description="what stands there")]
     lon: Longitude
     lat: Latitude
     height_m: Annotated[
@@ -197,7 +233,7 @@ class Post:
         Kilograms, Field(description="aviation fuel that may be taken here in a day [kg]")
     ] = 0.0
     relay: Annotated[bool, Field(description="has a radio that relays reports")] = True
-    source: Text = ""
+    source: Source = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT, kw_only=True)
@@ -206,8 +242,10 @@ class Unit:
 
     id: Identifier
     name: Name
-    party: Identifier
-    kind: UnitKind
+    party: PartyName
+    kind: Annotated[
+        UnitKind, Field(description="how it moves; a watch stays at its post and looks out")
+    ]
     base: Annotated[Identifier, Field(description="post where its duties start and end")]
     count: Annotated[int, Field(ge=1, le=10_000, description="how many equal units")] = 1
     people: Annotated[int, Field(ge=1, le=10_000, description="people in one unit")] = 1
@@ -240,7 +278,7 @@ class Unit:
     turnaround_min: Annotated[
         Minutes | None, Field(le=1440, description="helicopter: time between sorties [min]")
     ] = None
-    source: Text = ""
+    source: Source = ""
 
     def __post_init__(self) -> None:
         flight = {name: getattr(self, name) for name in FLIGHT_FIELDS}
@@ -279,14 +317,14 @@ class Site:
 
     id: Identifier
     name: Name
-    kind: Literal["camp", "mine", "village", "town", "crossing", "other"]
+    kind: Annotated[SiteKind, Field(description="what it is")]
     lon: Longitude
     lat: Latitude
     people_day: Annotated[int, Field(ge=0, le=10_000_000, description="people there by day")]
     people_night: Annotated[int, Field(ge=0, le=10_000_000, description="people there at night")]
     day_from: Annotated[HourOfDay, Field(description="hour when its day begins [local hour]")] = 7.0
     day_until: Annotated[HourOfDay, Field(description="hour when its day ends [local hour]")] = 19.0
-    source: Text = ""
+    source: Source = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT, kw_only=True)
@@ -297,8 +335,8 @@ class Incident:
     event: Annotated[
         Identifier | None, Field(description="name shared by the reports of one event")
     ] = None
-    start: Annotated[AwareDatetime, Field(description="earliest time it may have happened")]
-    end: Annotated[AwareDatetime, Field(description="latest time it may have happened")]
+    start: Annotated[Instant, Field(description="earliest time it may have happened")]
+    end: Annotated[Instant, Field(description="latest time it may have happened")]
     kind: Annotated[Identifier, Field(description="for example armed_raid, drone, smuggling")]
     place: Annotated[Text, Field(description="place in the words of the source")] = ""
     lon: Longitude | None = None
@@ -307,18 +345,26 @@ class Incident:
     radius_km: Annotated[
         Kilometres, Field(le=2000, description="radius that holds the true place [km]")
     ]
-    killed_low: Annotated[int, Field(ge=0, le=100_000)] = 0
-    killed_high: Annotated[int, Field(ge=0, le=100_000)] = 0
-    injured_low: Annotated[int, Field(ge=0, le=100_000)] = 0
-    injured_high: Annotated[int, Field(ge=0, le=100_000)] = 0
+    killed_low: Annotated[
+        int, Field(ge=0, le=100_000, description="fewest people killed, by this source")
+    ] = 0
+    killed_high: Annotated[
+        int, Field(ge=0, le=100_000, description="most people killed, by this source")
+    ] = 0
+    injured_low: Annotated[
+        int, Field(ge=0, le=100_000, description="fewest people injured, by this source")
+    ] = 0
+    injured_high: Annotated[
+        int, Field(ge=0, le=100_000, description="most people injured, by this source")
+    ] = 0
     reliability: Annotated[
         Reliability, Field(description="of the source: A (reliable) to E, F unknown")
     ] = "F"
     credibility: Annotated[
         Credibility, Field(description="of the information: 1 (confirmed) to 5, 6 unknown")
     ] = 6
-    note: Text = ""
-    source: Text
+    note: Annotated[Text, Field(description="what else the source says")] = ""
+    source: Source
 
     def __post_init__(self) -> None:
         if self.end < self.start:
@@ -339,39 +385,11 @@ class TerrainSettings:
         tuple[str, ...],
         Field(
             min_length=1,
-            description="raster files in the folder, or one of stand-in, copernicus-30, copernicus-90",
+            description="raster files of the folder, or stand-in, copernicus-30, copernicus-90",
         ),
     ] = ("copernicus-90",)
-    cell_m: Annotated[float, Field(ge=5, le=5000, description="cell of the raster frame [m]")] = 250.0
+    cell_m: Annotated[float, Field(ge=5, le=5000, description="cell of the raster [m]")] = 250.0
     corridor_km: Annotated[
         Kilometres, Field(gt=0, le=200, description="heights are kept to this distance [km]")
     ] = 30.0
     height_unit: Annotated[Literal["m", "ft"], Field(description="unit of the heights")] = "m"
-
-
-@dataclass(frozen=True, slots=True, config=STRICT, kw_only=True)
-class Scenario:
-    """A border, those who watch it and what they may do: all that a plan starts from."""
-
-    name: Identifier
-    title: Name
-    time_zone: ZoneName
-    illustrative: Annotated[
-        bool, Field(description="posts and units are invented round numbers, shown as such")
-    ] = False
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "USD"
-    default_option: Identifier
-    cell_m: Annotated[
-        float, Field(ge=50, le=50_000, description="length of a border cell, rounded to fit [m]")
-    ] = 1000.0
-    border: Border
-    horizon: Horizon
-    rules: Rules = field(default_factory=Rules)
-    terrain: TerrainSettings = field(default_factory=TerrainSettings)
-    parties: tuple[Party, ...] = ()
-    sectors: tuple[Sector, ...] = ()
-    posts: tuple[Post, ...] = ()
-    units: tuple[Unit, ...] = ()
-    sites: tuple[Site, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    options: tuple[Option, ...] = ()

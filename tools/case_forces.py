@@ -6,6 +6,10 @@ user is meant to edit, except the helicopter figures, whose sources stand beside
 
 from __future__ import annotations
 
+STAND_OFF_KM = 0.2
+"""Illustrative. Khorog airfield and Qalaikhumb lie in the gorge, 230 m from the line: a stand-off
+of 2 km would forbid them to guests, and the helicopters could not refuel in the east."""
+
 PARTIES = (
     {
         "id": "TJ",
@@ -18,7 +22,7 @@ PARTIES = (
         "id": "RU",
         "name": "Russia, base in Tajikistan",
         "role": "ally",
-        "stand_off_km": 2,
+        "stand_off_km": STAND_OFF_KM,
         "needs_host_officer": "yes",
         "liaison_officers": 6,
         "flying_hours": 120,
@@ -29,7 +33,7 @@ PARTIES = (
         "id": "CSTO",
         "name": "Collective Security Treaty Organisation",
         "role": "organisation",
-        "stand_off_km": 1,
+        "stand_off_km": STAND_OFF_KM,
         "sectors": "shohin",
         "needs_host_officer": "yes",
         "liaison_officers": 4,

@@ -44,7 +44,7 @@ def _written_out(value: object) -> object:
 Identifier = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
-    Field(description="short name: letters, digits, '-', '_' and '.', at most 64 characters"),
+    Field(description="short name, by which it is referred to"),
 ]
 Text = Annotated[
     str,

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from tools import write_scenario_reference
+
+from sarhad import cli
+from sarhad.exchange.scenario_folder import case_names
+
+ROOT = Path(__file__).resolve().parents[1]
+LINE = '{"type": "LineString", "coordinates": [[67.0, 37.0], [68.0, 37.1], [69.0, 37.5]]}'
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Path:
+    (tmp_path / "line.geojson").write_text(LINE)
+    return tmp_path / "line.geojson"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, line: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert cli.main(["new", str(tmp_path / "case"), "--border", str(line)]) == 0
+    capsys.readouterr()
+    return tmp_path / "case"
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_new_then_check_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", str(folder)]) == 0
+    assert "no faults" in capsys.readouterr().out
+
+
+def test_own_side_not_given_is_loudly_called_a_guess(
+    tmp_path: Path, line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["new", str(tmp_path / "a"), "--border", str(line)]) == 0
+    assert "IS A GUESS" in capsys.readouterr().err
+    told = ["new", str(tmp_path / "b"), "--border", str(line), "--own-side", "right", "--json"]
+    assert cli.main(told) == 0
+    out = capsys.readouterr()
+    assert "GUESS" not in out.err
+    assert (json.loads(out.out)["own_side"], json.loads(out.out)["own_side_guessed"]) == (
+        "right",
+        False,
+    )
+
+
+def test_new_refuses_a_folder_with_something_in_it(
+    folder: Path, line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["new", str(folder), "--border", str(line)]) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+
+
+def test_new_horizon_starts_on_the_monday_to_come() -> None:
+    for day in range(2, 9):  # 2026-03-02 is a Monday
+        start = cli._next_monday(datetime(2026, 3, day, 13, 30, tzinfo=UTC))
+        assert start == datetime(2026, 3, 9, tzinfo=UTC)
+
+
+def test_check_lists_every_fault_and_exits_1(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "units.csv").read_text().replace("4.0", "-4")
+    (folder / "units.csv").write_text(text)
+    assert cli.main(["check", str(folder)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == [
+        f"units.csv, row {row}, column speed_km_h" for row in (2, 3, 4)
+    ]
+    assert lines[3].startswith("3 faults")
+
+
+def test_check_json_has_the_same_keys_with_and_without_faults(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", str(folder), "--json"]) == 0
+    good = printed(capsys)
+    (folder / "units.csv").unlink()
+    assert cli.main(["check", str(folder), "--json"]) == 1
+    bad = printed(capsys)
+    assert list(good) == list(bad)
+    assert (good["schema"], good["ok"], bad["ok"]) == (1, True, False)
+    assert bad["faults"][0]["file"] == "units.csv"
+    needed = "schema ok faults border_km tolerance_m cells periods parties posts units "
+    needed += "mobile_units sites incidents options"
+    assert set(needed.split()) <= set(good)
+
+
+def test_check_counts_units_of_the_default_option(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "id,name,party,kind,base,count,speed_km_h"
+    rows = ["w,W,own,watch,post-1,5,0", "f,F,own,foot,post-1,3,4", "x,X,own,horse,post-1,9,8"]
+    (folder / "units.csv").write_text("\n".join([header, *rows]))
+    settings = (folder / "scenario.toml").read_text().replace('["*"]', '["w", "f"]')
+    (folder / "scenario.toml").write_text(settings)
+    assert cli.main(["check", str(folder), "--json"]) == 0
+    told = printed(capsys)
+    assert (told["units"], told["mobile_units"]) == (8, 3)
+
+
+def test_embedded_case_is_checked_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    if "tajik-afghan" not in case_names():
+        pytest.skip("the embedded case is not there yet")
+    assert cli.main(["check", "tajik-afghan", "--json"]) == 0
+    told = printed(capsys)
+    assert told["border_km"] == pytest.approx(1344.0, abs=0.5)
+    assert (told["cells"], told["tolerance_m"]) == (1344, 0)
+    assert told["options"] == ["alone", "helicopters", "joint", "organisation", "cooperation"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", "no-such-case"], 1),
+        (["chek"], 2),
+        (["check"], 2),
+        (["new", "x", "--border", "gone.kml"], 1),
+        (["new", "x", "--border", "gone.kml", "--own-side", "up"], 2),
+    ],
+)
+def test_failures_have_their_code_and_one_json_object(
+    arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == code
+    assert "Traceback" not in "".join(capsys.readouterr())
+    assert cli.main([*arguments, "--json"]) == code
+    told = printed(capsys)
+    assert (told["schema"], told["ok"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (OSError(28, "No space left on device"), 3)],
+)
+def test_interrupt_and_full_disk_leave_no_folder(
+    error: BaseException,
+    code: int,
+    tmp_path: Path,
+    line: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sarhad.exchange.scaffold.write_atomically", stop)
+    assert cli.main(["new", str(tmp_path / "a"), "--border", str(line)]) == code
+    assert "Traceback" not in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [line]
+
+
+def test_found_text_cannot_steer_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "parties.csv").read_text()
+    (folder / "parties.csv").write_text(text.replace("own,Border", "\x1b[2Jown\u202e,Border"))
+    assert cli.main(["check", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert "\\u001b[2Jown\\u202e" in out
+    assert "\x1b" not in out
+
+
+def test_progress_in_a_log_is_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with cli._showing("reading heights") as progress:
+        for done in range(1001):
+            progress(done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"reading heights: {10 * tenth} %" for tenth in range(1, 11)]
+
+
+def test_check_starts_none_of_the_slow_libraries(folder: Path) -> None:
+    slow = "{'matplotlib', 'rasterio', 'pyogrio', 'requests', 'shapely', 'rich'}"
+    code = (
+        "import sys; from sarhad.cli import main\n"
+        f"assert main(['check', {str(folder)!r}]) == 0\n"
+        f"assert not {slow} & set(sys.modules), {slow} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def _commands(group: click.Group, prefix: str = "sarhad") -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        path = f"{prefix} {name}"
+        if isinstance(command, click.Group):
+            found |= _commands(command, path)
+        else:
+            found[path] = command
+    return found
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = (ROOT / "docs/reference/commands.md").read_text()
+    sections = dict(re.findall(r"^## `(sarhad [a-z ]+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
+    commands = _commands(cli.sarhad)
+    assert set(sections) == set(commands)
+    for path, command in commands.items():
+        for parameter in command.params:
+            name = parameter.opts[0] if parameter.opts[0][0] == "-" else parameter.opts[0].upper()
+            assert name in sections[path], (path, name)
+
+
+def test_every_key_of_check_json_is_documented() -> None:
+    page = (ROOT / "docs/reference/commands.md").read_text()
+    for key in ("schema", "ok", "faults", *cli.COUNTS):
+        assert f"| `{key}` |" in page
+
+
+def test_page_of_the_scenario_folder_is_up_to_date() -> None:
+    written = (ROOT / "docs/reference/scenario-folder.md").read_text()
+    assert written == write_scenario_reference.page(), "run tools/write_scenario_reference.py"

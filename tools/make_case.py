@@ -58,6 +58,7 @@ METRIC = "+proj=aeqd +lat_0=37.7 +lon_0=71.3 +datum=WGS84"
 """Only for offsets of a few kilometres from the line; lengths are geodesic."""
 
 FEET = 0.3048
+"""International foot [m], exact; airportsdata states elevations in feet."""
 
 EXPECTED_KM = 1344.0
 

@@ -42,6 +42,7 @@ $(VENV)/.test: $(VENV)/.plan requirements/check.lock
 lock:
 	uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/run.lock
 	uv pip compile pyproject.toml -q --group check -c requirements/run.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/check.lock
+	uv pip compile pyproject.toml -q --group case -c requirements/run.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/case.lock
 
 wheel: $(VENV)/.venv
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

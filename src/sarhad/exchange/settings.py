@@ -39,6 +39,7 @@ _KEYS_OF_SCENARIO = (
     "currency",
     "default_option",
     "cell_m",
+    "credits",
 )
 
 # The ranges stand in Scenario; only what is spent on reading the border is added here.

@@ -35,6 +35,7 @@ from sarhad.scenario.nouns import (
     Sector,
     Site,
     TerrainSettings,
+    Text,
     Unit,
     ZoneName,
 )
@@ -84,6 +85,9 @@ class Scenario:
     cell_m: Annotated[
         float, Field(ge=50, le=50_000, description="length of a border cell, rounded to fit [m]")
     ] = 1000.0
+    credits: Annotated[
+        tuple[Text, ...], Field(description="who is to be named for data, on every map and report")
+    ] = ()
     border: Border
     horizon: Horizon
     rules: Rules = field(default_factory=Rules)

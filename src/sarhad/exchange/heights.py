@@ -1,0 +1,144 @@
+"""Opens the heights that a scenario names, on a frame around its line."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarhad.errors import Fault, ScenarioError
+from sarhad.exchange.settings import SETTINGS_FILE
+from sarhad.exchange.stand_in import KNOWN_FILE, RELIEF_FILE, open_stand_in
+from sarhad.grid import Grid, choose_grid, corridor_tiles
+from sarhad.scenario import Scenario
+from sarhad.terrain import ElevationReader, Terrain, build_terrain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FETCHED: Final = "terrain"
+"""Folder inside a scenario folder where fetched heights are kept, by their source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heights:
+    """The terrain of a scenario, and how it came about.
+
+    Attributes
+    ----------
+    terrain : Terrain
+        Heights of the corridor; all void where there are none.
+    found : bool
+        Whether there were any heights.
+    scale_error : float
+        Largest scale error of the frame over the corridor [1].
+    """
+
+    terrain: Terrain
+    found: bool
+    scale_error: float
+
+
+def read_heights(
+    scenario: Scenario,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
+) -> Heights:
+    """Return the terrain of a scenario's corridor, all void where its heights are not fetched yet.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its terrain settings name the heights.
+    folder : Path
+        The scenario folder.
+    progress : callable, optional
+        Called with (tiles done, tiles in all).
+    executor : concurrent.futures.Executor, optional
+        Reads tiles side by side.
+
+    Raises
+    ------
+    ScenarioError
+        If a file of heights has faults.
+    """
+    border, settings = scenario.border, scenario.terrain
+    width_m = settings.corridor_km * 1000
+    grid, scale_error = choose_grid(border.longitude, border.latitude, width_m, settings.cell_m)
+    east_m, north_m = grid.project(border.longitude, border.latitude)
+    kept = corridor_tiles(grid, east_m, north_m, width_m)
+    with ExitStack() as stack:
+        reader = _open(scenario, folder, grid, stack)
+        found = reader is not None
+        terrain = build_terrain(grid, kept, reader or _Void(), progress, executor)
+    return Heights(terrain, found, scale_error)
+
+
+class _Void:
+    """Heights that are not there."""
+
+    stand_in = False
+    credit = "no heights: run `sarhad terrain fetch`"
+
+    def read(self, _row: int, _column: int, rows: int, columns: int) -> NDArray[np.float32]:
+        """Return a window without heights."""
+        return np.full((rows, columns), np.nan, np.float32)
+
+
+def _open(scenario: Scenario, folder: Path, grid: Grid, stack: ExitStack) -> ElevationReader | None:
+    from sarhad.exchange.rasters import open_elevation
+
+    sources = scenario.terrain.source
+    if "stand-in" in sources:
+        return _open_stand_in(scenario, folder, grid)
+    files: list[Path] = []
+    for name in sources:
+        fetched = name.startswith("copernicus-")
+        files += sorted((folder / FETCHED / name).glob("*.tif")) if fetched else [folder / name]
+    if not files:
+        return None
+    return stack.enter_context(open_elevation(files, grid, scenario.terrain.height_unit))
+
+
+def _open_stand_in(scenario: Scenario, folder: Path, grid: Grid) -> ElevationReader:
+    border = scenario.border
+    if not (folder / RELIEF_FILE).is_file():
+        cure = "Use copernicus-90 and `sarhad terrain fetch`, or a raster of your own"
+        fault = Fault(SETTINGS_FILE, None, "terrain.source", "'stand-in'", RELIEF_FILE, cure)
+        raise ScenarioError((fault,))
+    known = folder / KNOWN_FILE
+    line = border.longitude, border.latitude
+    return open_stand_in(folder / RELIEF_FILE, grid, line, known if known.is_file() else None)
+
+
+def read_credits(scenario: Scenario, folder: Path) -> tuple[str, ...]:
+    """Return who is to be named on a map: what the line's file says, and the scenario's credits.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    folder : Path
+        Its folder; a GeoJSON line may carry `credit` and `licence` among its properties.
+    """
+    try:
+        content = json.loads((folder / "border.geojson").read_bytes())
+        carried = [feature["properties"] for feature in content["features"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        carried = []
+    lines = [_credit(properties) for properties in carried if isinstance(properties, dict)]
+    return tuple(dict.fromkeys(text for text in (*lines, *scenario.credits) if text))
+
+
+def _credit(properties: dict[str, object]) -> str:
+    credit, licence = properties.get("credit"), properties.get("licence")
+    if not isinstance(credit, str):
+        return ""
+    return f"line: {credit} ({licence})" if isinstance(licence, str) else f"line: {credit}"

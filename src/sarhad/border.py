@@ -37,7 +37,7 @@ MOST_TURNED_DEG: Final = 360.0
 """Longitudes beyond 180 are those of lines drawn across the antimeridian, up to a full turn."""
 
 POINTS_AT_ONCE: Final = 32_768
-"""Points located in one block: 13 MB of scratch; see benchmarks/line_location.py."""
+"""Points located in one block, measured in benchmarks/line_location.py; 8 MiB of scratch."""
 
 FIRST_SAMPLES: Final = 3
 """Nearest samples looked at first; certain for 99 % of points around the reference line."""
@@ -101,8 +101,7 @@ class Border:
             raise ValueError("longitude, latitude and chainage_m have one value per vertex each")
         if self.chainage_m[0] != 0 or not (np.diff(self.chainage_m) > 0).all():
             raise ValueError("chainage_m starts at 0 and grows from vertex to vertex")
-        if self.own_side not in get_args(Side):
-            raise ValueError(f'own_side is "left" or "right", not {self.own_side!r}')
+        _check_side(self.own_side)
         if not 0 <= self.tolerance_m < np.inf:
             raise ValueError(f"tolerance_m is finite and not negative, not {self.tolerance_m}")
 
@@ -151,8 +150,7 @@ class LinePlane:
             raise ValueError("a line in the plane has one row of at least two vertices")
         if not (np.isfinite(self.east_m).all() and np.isfinite(self.north_m).all()):
             raise ValueError("the projection does not reach every vertex of the line")
-        if self.own_side not in get_args(Side):
-            raise ValueError(f'own_side is "left" or "right", not {self.own_side!r}')
+        _check_side(self.own_side)
         object.__setattr__(self, "_index", _index_line(self.east_m + 1j * self.north_m))
 
 
@@ -312,8 +310,7 @@ def lay_out(
     not straight on a map: 10 km leaves it within 0.1 m of itself in the reference grid.
     """
     fine = densify(border, longest_m)
-    east_m, north_m = project(fine.longitude, fine.latitude)
-    return LinePlane(east_m, north_m, fine.chainage_m, fine.own_side)
+    return LinePlane(*project(fine.longitude, fine.latitude), fine.chainage_m, fine.own_side)
 
 
 def locate(plane: LinePlane, east_m: ArrayLike, north_m: ArrayLike) -> tuple[Floats, Floats]:
@@ -357,8 +354,13 @@ def locate(plane: LinePlane, east_m: ArrayLike, north_m: ArrayLike) -> tuple[Flo
 
 def describe_length(length_m: float, tolerance_m: float) -> str:
     """Return a length with the tolerance that it was measured at, for a person to read."""
-    detail = f"simplified to {tolerance_m:,.0f} m" if tolerance_m > 0 else "as drawn"
+    detail = f"simplified to {tolerance_m:,.10g} m" if tolerance_m > 0 else "as drawn"
     return f"{length_m / METRES_PER_KILOMETRE:,.1f} km ({detail})"
+
+
+def _check_side(side: str) -> None:
+    if side not in get_args(Side):
+        raise ValueError(f'own_side is "left" or "right", not {side!r}')
 
 
 def _sealed(values: ArrayLike) -> Floats:
@@ -409,9 +411,6 @@ def _in_space(longitude: ArrayLike, latitude: ArrayLike) -> Floats:
     return np.stack(outward, axis=-1) * normal_m[..., np.newaxis] * (1, 1, 1 - GEOD.es)
 
 
-# --- joining the parts -----------------------------------------------------------------
-
-
 def _clean_part(part: ArrayLike, number: int) -> Floats:
     vertices = np.array(part, dtype=np.float64)
     found = f"part {number} of the line: found"
@@ -437,8 +436,6 @@ def _clean_part(part: ArrayLike, number: int) -> Floats:
 
 def _merge_repeats(vertices: Floats) -> Floats:
     """Return the vertices without those that repeat the one before."""
-    if len(vertices) < 2:
-        return vertices
     fresh = np.ones(len(vertices), dtype=bool)
     fresh[1:] = _steps_m(vertices[:, 0], vertices[:, 1]) >= SAME_PLACE_M
     return np.asarray(vertices[fresh])
@@ -537,24 +534,18 @@ def _gaps_between(walks: list[list[int]], ends: Floats, join_m: float) -> Border
     apart_m = apart_m.reshape(len(free), len(free), 4)
     # The tree takes a zero for "not linked".
     tree = minimum_spanning_tree(np.maximum(apart_m.min(axis=2), SAME_PLACE_M)).tocoo()
-    gaps = []
-    for one, other in sorted(zip(tree.row.tolist(), tree.col.tolist(), strict=True)):
-        pair = int(apart_m[one, other].argmin())
-        here, there = ends[free[one, pair // 2]], ends[free[other, pair % 2]]
-        gaps.append((_place(here), float(GEOD.inv(*here, *there)[2]), _place(there)))
-    narrow = [here for here, gap_m, _ in gaps if gap_m <= join_m]
-    if narrow:
-        return _branching(narrow)
-    said = [f"{gap_m:,.0f} m from {_say(here)} to {_say(there)}" for here, gap_m, there in gaps]
-    return BorderError(
-        f"the line falls into {len(walks)} pieces, with gaps wider than {join_m:g} m: "
-        + "; ".join(said),
-        [here for here, _, _ in gaps],
-        [gap_m for _, gap_m, _ in gaps],
-    )
-
-
-# --- simplifying -----------------------------------------------------------------------
+    pair = apart_m[tree.row, tree.col].argmin(axis=1)
+    here, there = ends[free[tree.row, pair // 2]], ends[free[tree.col, pair % 2]]
+    gaps_m = np.asarray(GEOD.inv(*here.T, *there.T)[2])
+    if (gaps_m <= join_m).any():
+        return _branching([_place(vertex) for vertex in here[gaps_m <= join_m]])
+    places = [_place(vertex) for vertex in here]
+    said = [
+        f"{gap_m:,.0f} m from {_say(place)} to {_say(_place(other))}"
+        for gap_m, place, other in zip(gaps_m, places, there, strict=True)
+    ]
+    wide = f"the line falls into {len(walks)} pieces, with gaps wider than {join_m:g} m: "
+    return BorderError(wide + "; ".join(said), places, gaps_m.tolist())
 
 
 def _kept_vertices(space: Floats, tolerance_m: float) -> NDArray[np.intp]:

@@ -162,6 +162,39 @@ def test_interrupt_and_full_disk_leave_no_folder(
     assert list(tmp_path.iterdir()) == [line]
 
 
+def test_show_draws_a_map_even_without_heights(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "deep" / "out"
+    assert cli.main(["show", str(folder), "--out", str(out), "--json"]) == 0
+    told = printed(capsys)
+    assert (told["ok"], told["heights"], told["stand_in"]) == (True, False, False)
+    assert "sarhad terrain fetch" in told["notices"][0]
+    assert told["files"] == [str(out / "map.png"), str(out / "map.svg")]
+    assert (out / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (out / "map.svg").read_bytes()[:2000]
+    assert sorted(path.name for path in out.iterdir()) == ["map.png", "map.svg"]
+
+
+def test_show_of_a_faulty_scenario_writes_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "units.csv").unlink()
+    assert cli.main(["show", str(folder), "--out", str(tmp_path / "out")]) == 1
+    assert "units.csv" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_show_of_the_embedded_case_says_that_relief_is_a_stand_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "tajik-afghan" not in case_names():
+        pytest.skip("the embedded case is not there yet")
+    assert cli.main(["show", "tajik-afghan", "--out", str(tmp_path)]) == 0
+    assert "stand-in relief: fetch real heights before planning" in capsys.readouterr().err
+
+
 def test_found_text_cannot_steer_the_terminal(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

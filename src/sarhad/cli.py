@@ -18,6 +18,7 @@ from sarhad.errors import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from sarhad.border import Border, Side
+    from sarhad.exchange.heights import Heights
     from sarhad.scenario import Scenario
 
 SCHEMA: Final = 1
@@ -271,6 +272,72 @@ def _describe(read: Scenario, summary: dict[str, Any]) -> str:
         *(f"  note       {note}" for note in summary["notes"]),
     ]
     return "\n".join(lines)
+
+
+@sarhad.command()
+@click.argument("scenario")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that the map is written to; made where it is not there.",
+)
+@_as_json
+def show(scenario: str, out: Path, as_json: bool) -> int:
+    """Draw the map of a SCENARIO as map.png and map.svg, on A4."""
+    from sarhad.exchange.heights import read_credits, read_heights
+    from sarhad.exchange.scenario_folder import find_folder, read_scenario
+
+    folder = find_folder(scenario)
+    read = read_scenario(folder)
+    with _showing("reading heights") as progress:
+        heights = read_heights(read, folder, progress)
+    notices = _notices(heights, scenario)
+    for notice in notices:
+        _say(f"NOTE: {notice}", err=True)
+    files = _write_map(read, heights, read_credits(read, folder), out)
+    if as_json:
+        terrain = {"stand_in": heights.terrain.stand_in, "heights": heights.found}
+        frame = {"scale_error": heights.scale_error, "cell_m": heights.terrain.grid.cell_m}
+        names = {"files": [str(path) for path in files], "notices": notices}
+        _print_json({**_result(), **_measure(read.border), **terrain, **frame, **names})
+    else:
+        _say(f"{read.title}: {_length(read.border)}")
+        for path in files:
+            _say(f"  {path}")
+    return OK
+
+
+def _notices(heights: Heights, scenario: str) -> list[str]:
+    from sarhad.terrain import STAND_IN_NOTICE, find_voids
+
+    if not heights.found:
+        return [f"no heights, so no relief: sarhad terrain fetch {scenario}"]
+    if heights.terrain.stand_in:
+        return [STAND_IN_NOTICE]
+    report = find_voids(heights.terrain)
+    if not report.void_cells:
+        return []
+    worst = report.patches[0]
+    return [
+        f"{report.void_share:.1%} of the corridor has no heights; the largest such patch,"
+        f" {worst.area_km2:,.0f} km2, lies at ({worst.longitude:.3f}, {worst.latitude:.3f})"
+    ]
+
+
+def _write_map(read: Scenario, heights: Heights, named: Sequence[str], out: Path) -> list[Path]:
+    from sarhad.exchange.atomic import write_atomically
+    from sarhad.report.line_map import draw_line_map, write_png, write_svg
+
+    figure = draw_line_map(read, heights.terrain, named)
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    with _showing("drawing the map") as progress:
+        for done, (name, write) in enumerate((("map.png", write_png), ("map.svg", write_svg)), 1):
+            write_atomically(out / name, write(figure))
+            files.append(out / name)
+            progress(done, 2)
+    return files
 
 
 if __name__ == "__main__":

@@ -11,20 +11,28 @@ from numpy.typing import NDArray
 
 from sarhad.errors import Fault, ScenarioError
 from sarhad.grid import Grid
-from sarhad.terrain.stand_in import KnownHeights, Relief, River, StandInReader, refine_relief
+from sarhad.terrain.stand_in import (
+    KnownHeights,
+    Relief,
+    StandInReader,
+    refine_relief,
+    river_of_line,
+)
 
 RELIEF_FILE = "relief_5min.tif"
-POINTS_FILE = "relief_points.csv"
-POINT_COLUMNS = ("name", "longitude", "latitude", "height_m", "source")
-ITU_CREDIT = "heights: ITU-R P.1511 (5-minute means), detail invented"
+KNOWN_FILE = "heights.csv"
+KNOWN_COLUMNS = ["name", "lon", "lat", "height_m", "source"]
+# The Dead Sea's shore and the top of Everest [m].
+RANGES = (("lon", -180, 180), ("lat", -90, 90), ("height_m", -430, 8849))
+INVENTED = "Detail between the means is invented"
 SEED = 1511
 
 
 def open_stand_in(
     relief_file: Path,
     grid: Grid,
-    river: River | None = None,
-    known: KnownHeights | None = None,
+    line: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    known_file: Path | None = None,
     seed: int = SEED,
 ) -> StandInReader:
     """Return a reader of stand-in heights on the frame.
@@ -35,25 +43,28 @@ def open_stand_in(
         Small GeoTIFF of mean heights [m] on square cells of longitude and latitude.
     grid : Grid
         The frame.
-    river : River, optional
-        The border river from source to mouth; see `river_of_line`.
-    known : KnownHeights, optional
-        Places whose height is known; see `read_known_heights`.
+    line : tuple of ndarray, optional
+        Longitude and latitude of the border, each shape (n,) [degrees]. Where it is a river
+        (see `sarhad.terrain.stand_in.river_of_line`) the ground falls with it.
+    known_file : Path, optional
+        Table of known heights, see `read_known_heights`.
     seed : int
         The same seed gives the same heights.
 
     Raises
     ------
     ScenarioError
-        If the file is missing, not a raster, not in longitude and latitude, or has voids.
+        If a file is missing or faulty: see `read_coarse_relief` and `read_known_heights`.
     """
-    coarse = read_coarse_relief(relief_file)
+    coarse, credit = read_coarse_relief(relief_file)
+    known = None if known_file is None else read_known_heights(known_file)
+    river = None if line is None or known is None else river_of_line(coarse, *line, known)
     relief = refine_relief(coarse, river, known, rng=np.random.default_rng(seed))
-    return StandInReader(grid, relief, ITU_CREDIT)
+    return StandInReader(grid, relief, f"{credit}. {INVENTED}" if credit else INVENTED)
 
 
-def read_coarse_relief(path: Path) -> Relief:
-    """Return the mean heights of a small GeoTIFF in longitude and latitude.
+def read_coarse_relief(path: Path) -> tuple[Relief, str]:
+    """Return the mean heights of a small GeoTIFF in longitude and latitude, and its credit.
 
     Raises
     ------
@@ -69,15 +80,16 @@ def read_coarse_relief(path: Path) -> Relief:
     with dataset:
         heights = dataset.read(1, masked=True).astype(np.float32).filled(np.nan)
         step, crs = dataset.transform, dataset.crs
+        credit = str(dataset.tags().get("TIFFTAG_COPYRIGHT", ""))
     if not crs or not crs.is_geographic or not np.isclose(step.a, -step.e, rtol=1e-6):
         raise _refused(path, "another lattice", "square cells of longitude and latitude")
     if np.isnan(heights).any():
         raise _refused(path, "voids", "a height in every cell")
-    return Relief(step.c, step.f, step.a, heights)
+    return Relief(step.c, step.f, step.a, heights), credit
 
 
 def read_known_heights(path: Path) -> KnownHeights:
-    """Return the places of a table with the columns name, longitude, latitude, height_m, source.
+    """Return the places of a table with the columns name, lon, lat, height_m, source.
 
     Raises
     ------
@@ -88,8 +100,10 @@ def read_known_heights(path: Path) -> KnownHeights:
         raise _refused(path, "no such file", "a table of known heights")
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file)
-        if tuple(table.fieldnames or ()) != POINT_COLUMNS:
-            raise _refused(path, f"columns {table.fieldnames}", f"columns {list(POINT_COLUMNS)}")
+        if table.fieldnames != KNOWN_COLUMNS:
+            raise _refused(
+                path, f"columns {table.fieldnames}", f"columns {', '.join(KNOWN_COLUMNS)}"
+            )
         rows = [(table.line_num, row) for row in table]
     faults = tuple(
         Fault(str(path), line, column, repr(row[column]), f"a number from {low} to {high}")
@@ -102,37 +116,6 @@ def read_known_heights(path: Path) -> KnownHeights:
     numbers = [[float(row[column]) for column, _, _ in RANGES] for _, row in rows]
     longitude, latitude, height = np.array(numbers, np.float64).reshape(-1, 3).T
     return KnownHeights(longitude, latitude, height)
-
-
-RANGES = (("longitude", -180, 180), ("latitude", -90, 90), ("height_m", -430, 8849))
-
-
-def river_of_line(
-    longitude: NDArray[np.float64],
-    latitude: NDArray[np.float64],
-    source: tuple[float, float],
-    mouth: tuple[float, float],
-) -> River:
-    """Return the part of a line that is a river, from its source to its mouth.
-
-    Parameters
-    ----------
-    longitude, latitude : ndarray, shape (n,)
-        Vertices of the line, walked either way [degrees].
-    source, mouth : tuple of float
-        Longitude and latitude near which the river part begins and ends [degrees].
-    """
-    first, last = (_nearest_vertex(longitude, latitude, place) for place in (source, mouth))
-    step = 1 if first <= last else -1
-    which = np.arange(first, last + step, step)
-    return River(longitude[which], latitude[which])
-
-
-def _nearest_vertex(
-    longitude: NDArray[np.float64], latitude: NDArray[np.float64], place: tuple[float, float]
-) -> int:
-    across = (longitude - place[0]) * np.cos(np.radians(place[1]))
-    return int(np.argmin(np.hypot(across, latitude - place[1])))
 
 
 def _is_within(text: str | None, low: float, high: float) -> bool:

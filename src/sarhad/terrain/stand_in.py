@@ -128,6 +128,7 @@ def refine_relief(
     known: KnownHeights | None = None,
     *,
     rng: np.random.Generator,
+    detail_share: float = DETAIL_SHARE,
 ) -> Relief:
     """Return the coarse relief with invented detail, each cell cut into 32 by 32.
 
@@ -149,6 +150,8 @@ def refine_relief(
         height; where they contradict its fall, the upstream one wins.
     rng : numpy.random.Generator
         The one source of chance: the same seed, the same heights.
+    detail_share : float
+        Spread of the noise as a share of the spread of the coarse means around; 0 for none.
 
     References
     ----------
@@ -160,7 +163,7 @@ def refine_relief(
     smooth = Relief(coarse.west, coarse.north, coarse.step / SUBDIVISION, heights)
     fine_spread = _stretch(spread, _hat_basis)
     detail = _fractal_noise(smooth, rng)
-    detail *= DETAIL_SHARE * fine_spread
+    detail *= detail_share * fine_spread
     refined = smooth.heights + _keep_means(detail, np.zeros_like(coarse.heights))
     refined = np.maximum(refined, _stretch(_least(coarse.heights), _hat_basis))
     known = _within(smooth, known)
@@ -178,6 +181,37 @@ def refine_relief(
     refined = _keep_means_where_free(refined, coarse.heights, free)
     refined = _honour(smooth, refined, known, bends)
     return Relief(smooth.west, smooth.north, smooth.step, refined)
+
+
+def river_of_line(
+    coarse: Relief,
+    longitude: NDArray[np.float64],
+    latitude: NDArray[np.float64],
+    known: KnownHeights,
+) -> River | None:
+    """Return the part of a border line to carve as a river, None if nothing says that it is one.
+
+    It springs at the highest known height on the line and runs to the lower end of the line.
+
+    Parameters
+    ----------
+    coarse : Relief
+        Mean heights, to tell the lower end.
+    longitude, latitude : ndarray, shape (n,)
+        The line, walked either way [degrees].
+    known : KnownHeights
+        Those within 2.5 km of a vertex count as on the line.
+    """
+    off_north = known.latitude[:, None] - latitude
+    off_east = (known.longitude[:, None] - longitude) * np.cos(np.radians(latitude))
+    away_m = METRES_PER_DEGREE * np.hypot(off_east, off_north)
+    on_line = np.flatnonzero(away_m.min(axis=1, initial=np.inf) <= KNOWN_REACH_M)
+    if not len(on_line):
+        return None
+    source = int(away_m[on_line[np.argmax(known.height_m[on_line])]].argmin())
+    first, last = sample_relief(coarse, longitude[[0, -1]], latitude[[0, -1]])
+    course = slice(source, None, -1) if first < last else slice(source, None)
+    return River(longitude[course], latitude[course])
 
 
 def coarse_means(fine: Relief) -> Heights:
@@ -326,7 +360,7 @@ def _river_floor(
     distance, nearest = ndimage.distance_transform_edt(wet, sampling=sides, return_indices=True)
     fall = _fall(fine, spread, row, column, known, nearest, distance.astype(np.float32))
     on_river = np.zeros(fine.heights.shape, np.float32)
-    on_river[row, column] = fall[_leaving(fine, row, column)]
+    on_river[row, column] = fall
     return on_river[nearest[0], nearest[1]], distance.astype(np.float32)
 
 
@@ -367,6 +401,7 @@ def _fall(
     """Return the river's height at each of its cells, never rising [m]."""
     below = fine.heights[row, column] - FLOOR_SHARE * spread[row, column]
     fall = np.minimum.accumulate(below)
+    leaving = _leaving(fine, row, column)
     at_y, at_x = _cells_of(fine, known)
     on_floor = distance_m[at_y, at_x] <= KNOWN_REACH_M
     if on_floor.any():
@@ -375,8 +410,8 @@ def _fall(
             int(np.flatnonzero((row == y) & (column == x))[0])
             for y, x in zip(nearest[0][at_y, at_x], nearest[1][at_y, at_x], strict=True)
         ]
-        fall = _through_known(fall, np.array(place), known.height_m[on_floor])
-    return fall.astype(np.float32)
+        fall = _through_known(fall, leaving[place], known.height_m[on_floor])
+    return fall[leaving].astype(np.float32)
 
 
 def _through_known(

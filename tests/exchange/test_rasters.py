@@ -12,7 +12,7 @@ from rasterio.shutil import copy as copy_raster
 from sarhad.errors import ScenarioError
 from sarhad.exchange.rasters import open_elevation
 from sarhad.grid import Grid
-from sarhad.terrain import build_terrain, find_voids
+from sarhad.terrain import build_terrain, find_voids, places_of_cells
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/data"
 UTM_42N = "EPSG:32642"
@@ -172,6 +172,13 @@ def test_heights_that_are_all_zero_are_refused(tmp_path):
     assert "all zero" in fault_of(write(tmp_path / "a.tif", np.zeros((40, 60), np.int16)))
 
 
+def test_a_file_of_sea_beside_a_file_of_land_is_no_fault(tmp_path):
+    land = write(tmp_path / "a.tif", tilted()[:, :30])
+    sea = write(tmp_path / "b.tif", np.zeros((40, 30), np.float32), west=503_000)
+    got = read_all(land, sea)
+    np.testing.assert_array_equal(got[:, 30:], 0)
+
+
 def test_heights_above_everest_ask_whether_they_are_feet(tmp_path):
     feet = write(tmp_path / "a.tif", tilted() * 10)
     assert "Are these feet?" in fault_of(feet)
@@ -323,7 +330,10 @@ def test_the_frame_across_the_antimeridian_reads_files_of_both_sides(tmp_path):
             cell=0.05,
             nodata=-32768,
         )
-    got = read_all(tmp_path / "w.tif", tmp_path / "e.tif", grid=grid)
+    with open_elevation([tmp_path / "w.tif", tmp_path / "e.tif"], grid) as reader:
+        got = reader.read(0, 0, 20, 200)
+        covered = reader.covers(*places_of_cells(grid, 0, 0, 20, 200))
+    assert np.mean(covered == ~np.isnan(got)) > 0.97
     longitude, _ = grid.unproject(150_500 + 1000 * np.arange(200), np.full(200, 7e6 - 10_500))
     side = np.where(longitude > 0, 100, 200)
     seam = np.abs(np.abs(longitude) - 180) < 0.06

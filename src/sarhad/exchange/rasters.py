@@ -64,6 +64,8 @@ class _Source:
     void: float | None
     metres_per_unit: float
     north_up: bool
+    # One tile of sea may be; all of them together are a fault.
+    flat_zero: bool
     credit: str
 
 
@@ -136,10 +138,14 @@ class RasterReader:
         for crs in dict.fromkeys(source.crs for source in self._sources):
             xs, ys = transform("EPSG:4326", crs, longitude.ravel(), latitude.ravel())
             x, y = np.reshape(xs, longitude.shape), np.reshape(ys, longitude.shape)
+            geographic = rasterio.CRS.from_wkt(crs).is_geographic
             for source in self._sources:
                 if source.crs == crs:
                     left, bottom, right, top = source.bounds
-                    inside |= (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+                    # A longitude counted on across the antimeridian is still the same place.
+                    east_of_left = (x - left) % 360.0 if geographic else x - left
+                    within = (east_of_left >= 0) & (east_of_left <= right - left)
+                    inside |= within & (y >= bottom) & (y <= top)
         return inside
 
     def close(self) -> None:
@@ -224,6 +230,8 @@ def open_elevation(
                 sources.append(found)
         if not faults and not sources:
             faults.append(_no_file_touches(files))
+        if sources and all(source.flat_zero for source in sources):
+            faults += [_zero_fault(source) for source in sources]
         if faults:
             raise ScenarioError(tuple(faults))
         mosaics = tuple(_merge(family, grid) for family in _families(sources))
@@ -239,6 +247,17 @@ def _no_file_touches(files: Sequence[Path]) -> Fault:
         "no raster that touches the corridor",
         "heights along the line",
         "Check that the files are of this area, and longitude and latitude not swapped.",
+    )
+
+
+def _zero_fault(source: _Source) -> Fault:
+    return Fault(
+        source.path,
+        None,
+        None,
+        "heights that are all zero",
+        "heights of the ground",
+        "Use a file with heights for this area.",
     )
 
 
@@ -334,14 +353,13 @@ def _measure(
         void=void,
         metres_per_unit=metres,
         north_up=step.b == 0 and step.d == 0 and step.a > 0 and step.e < 0,
+        flat_zero=low == high == 0,
         credit=dataset.tags().get("TIFFTAG_COPYRIGHT", ""),
     )
 
 
 def _height_fault(file: str, low_m: float, high_m: float) -> Fault | None:
-    if low_m == high_m == 0:
-        found, cure = "heights that are all zero", "Use a file with heights for this area."
-    elif high_m > HIGHEST_M:
+    if high_m > HIGHEST_M:
         found = f"a height of {high_m:,.0f} m"
         cure = "Are these feet? Then set height_unit = 'ft'."
     elif low_m < LOWEST_M:

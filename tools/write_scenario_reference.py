@@ -95,9 +95,8 @@ def _fields(noun: type) -> str:
 
 
 def _row(fact: FieldFacts) -> str:
-    name = fact.name.removesuffix("_")
     legal = f"several, each {fact.shape}" if fact.many else fact.shape
-    cells = (f"`{name}`", fact.description or "version of this layout", legal, _default(fact))
+    cells = (f"`{fact.name}`", fact.description, legal, _default(fact))
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 

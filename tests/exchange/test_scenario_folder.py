@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tracemalloc
 from datetime import UTC, datetime
@@ -167,6 +168,23 @@ def test_broken_toml_names_its_line(folder: Path) -> None:
 def test_number_key_refuses_true(folder: Path) -> None:
     change(folder, "scenario.toml", "days = 7", "days = true")
     assert only(folder).column == "horizon.days"
+
+
+@pytest.mark.parametrize("value", ["5", '"x"', "true", "{a = 1}", "[{a = 1}]", "00:01:00"])
+def test_key_of_another_type_is_a_fault_and_never_a_crash(folder: Path, value: str) -> None:
+    path = folder / "scenario.toml"
+    text = path.read_text().replace("# [options.coop", "[options.coop")
+    lines = re.sub(r"^# (\w+ = .+)$", r"\1", text, flags=re.M).split("\n")
+    keys = [(row, line.split(" = ")[0]) for row, line in enumerate(lines) if " = " in line]
+    assert len(keys) >= 32
+    for row, key in keys:
+        path.write_text("\n".join([*lines[:row], f"{key} = {value}", *lines[row + 1 :]]))
+        for fault in faults(folder):
+            assert (fault.row, fault.file) == (row + 1, "scenario.toml") or key in REFERRED_TO
+
+
+REFERRED_TO = ("name", "units", "border", "duty_hours", "cell_m", "own_side")
+"""Keys whose change may show at another place."""
 
 
 def test_naive_time_in_a_table_says_to_add_the_offset(folder: Path) -> None:

@@ -157,6 +157,7 @@ def _look_into(annotation: Any, found: dict[str, Any]) -> None:
         _look_into(inner[0], found)
     elif origin is Literal:
         found["choices"] = tuple(str(choice) for choice in inner)
+        found["kind"] = type(inner[0])
     else:
         found["kind"] = datetime if annotation is AwareDatetime else annotation
 

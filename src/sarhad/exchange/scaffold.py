@@ -145,20 +145,19 @@ def _short_name(name: str) -> str:
 def _keys(noun: type, given: Mapping[str, Any]) -> str:
     lines = []
     for fact in facts_of(noun).values():
-        name = fact.name.removesuffix("_")
         if not isinstance(fact.kind, type) or hasattr(fact.kind, "__pydantic_fields__"):
             continue
         lines.append(f"# {explain(fact)}")
         value = given.get(fact.name, fact.default)
         unset = value is None or value is MISSING
-        lines.append(f"# {name} =" if unset else f"{name} = {_literal(value)}")
+        lines.append(f"# {fact.name} =" if unset else f"{fact.name} = {_literal(value)}")
     return "\n".join(lines) + "\n"
 
 
 def explain(fact: FieldFacts) -> str:
     """Return what a field means and may hold, on one line."""
     shape = "list" if fact.many else "true or false" if fact.kind is bool else fact.shape
-    text = fact.description or "version of this layout"
+    text = fact.description
     return f"{text}: {shape}" if fact.choices or fact.limits or fact.kind is bool else text
 
 

@@ -266,11 +266,11 @@ def _check_terrain_files(read: _Reading) -> None:
 def _draft(read: _Reading) -> Draft:
     settings, tables = read.settings, read.tables
     entered = settings.entered.get("options", [])
-    names = [option.get("name") for option in entered if isinstance(option, dict)]
+    # An option with a fault and no name still means that there are options.
+    names = [str(option.get("name") or "?") for option in entered if isinstance(option, dict)]
     sound = {option.name for option in settings.options}
     spoiled = {name: table.spoiled for name, table in tables.items()}
-    # An option with a fault and no name still means that there are options.
-    spoiled["options"] = frozenset(str(name or "?") for name in names if name not in sound)
+    spoiled["options"] = frozenset(name for name in names if name not in sound)
     unread = {name for name, table in tables.items() if table.unread}
     if not settings.entered:
         unread.add("options")

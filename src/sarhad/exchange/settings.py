@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
 
-from pydantic import Field, create_model
+from pydantic import Field
+from pydantic.dataclasses import dataclass as validated
 
 from sarhad.errors import Fault
 from sarhad.exchange.fields import build, facts_of, show
@@ -42,31 +44,43 @@ _KEYS_OF_SCENARIO = (
     "credits",
 )
 
-# The ranges stand in Scenario; only what is spent on reading the border is added here.
-General = create_model(
-    "General",
-    __config__=STRICT,
-    schema_=(Annotated[Literal[1], Field(alias="schema")], 1),
-    own_side=(
+
+def _general() -> type:
+    """Return the noun of the keys outside the sections; those of Scenario are taken from there."""
+    hints = get_type_hints(Scenario, include_extras=True)
+    taken = [
+        (item.name, hints[item.name], dataclasses.field(default=item.default))
+        for item in dataclasses.fields(cast(Any, Scenario))
+        if item.name in _KEYS_OF_SCENARIO
+    ]
+    plain = dataclasses.make_dataclass(
+        "General", [*_KEYS_OF_FILE, *taken], frozen=True, kw_only=True
+    )
+    return validated(plain, config=STRICT, frozen=True, kw_only=True)
+
+
+_KEYS_OF_FILE: Final = (
+    (
+        "schema",
+        Annotated[Literal[1], Field(description="version of this layout")],
+        dataclasses.field(default=1),
+    ),
+    (
+        "own_side",
         Annotated[
             Literal["left", "right"],
             Field(description="side of the own territory, walking along the line as it is drawn"),
         ],
-        ...,
+        dataclasses.field(),
     ),
-    border=(
-        Annotated[
-            str,
-            Field(description="file of the line: GeoJSON, KML, KMZ, GeoPackage or GPX"),
-        ],
-        "border.geojson",
+    (
+        "border",
+        Annotated[str, Field(description="file of the line: GeoJSON, KML, KMZ, GeoPackage or GPX")],
+        dataclasses.field(default="border.geojson"),
     ),
-    **{  # type: ignore[call-overload]
-        name: (info.annotation, info)
-        for name, info in Scenario.__pydantic_fields__.items()  # type: ignore[attr-defined]
-        if name in _KEYS_OF_SCENARIO
-    },
 )
+
+General: Final = _general()
 """The keys of scenario.toml outside its sections."""
 
 SECTIONS: Final[Mapping[str, type]] = {
@@ -209,8 +223,7 @@ def _table_path(name: str, repeated: bool, counts: dict[str, int]) -> str:
 
 
 def _read_general(settings: Settings) -> None:
-    known = {**facts_of(General), "schema": None}
-    del known["schema_"]
+    known = facts_of(General)
     values = {}
     for name, value in settings.entered.items():
         if name in known:
@@ -221,7 +234,7 @@ def _read_general(settings: Settings) -> None:
     general, faults = _build(settings, General, values, "")
     settings.faults += faults
     if general is not None:
-        settings.general = general.model_dump(by_alias=True)
+        settings.general = dataclasses.asdict(cast(Any, general))
 
 
 def _read_section(settings: Settings, name: str, noun: type) -> None:
@@ -303,7 +316,7 @@ def _build(
 
 
 def _place(settings: Settings, fault: Fault, place: str, label: str) -> Fault:
-    column = (fault.column or "").removesuffix("_")
+    column = fault.column or ""
     row = settings.line_of(f"{place}.{column}" if place else column)
     return replace(fault, row=row, column=f"{label}.{column}".strip(".") or None)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -255,3 +256,21 @@ def test_every_key_of_check_json_is_documented() -> None:
 def test_page_of_the_scenario_folder_is_up_to_date() -> None:
     written = (ROOT / "docs/reference/scenario-folder.md").read_text()
     assert written == write_scenario_reference.page(), "run tools/write_scenario_reference.py"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="another signal there")
+def test_ctrl_c_while_drawing_leaves_nothing_half_written(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sarhad.cli", "show", str(folder), "--json", "--out"]
+    with subprocess.Popen(
+        [*command, str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "reading heights: 100 %" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert json.loads(out)["ok"] is False
+    assert not list((tmp_path / "out").glob("*.part"))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pyproj import Geod, Proj
 
-from sarhad import border as module
 from sarhad.border import (
     Border,
     BorderError,
@@ -26,6 +25,7 @@ from sarhad.border import (
     place_at,
     simplify,
 )
+from sarhad.border import nearest as module
 
 REFERENCE = Path(__file__).resolve().parents[1] / "../shared/data/border_tajik_afghan_osm.geojson"
 GEOD = Geod(ellps="WGS84")

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import json
 import re
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from tools import write_scenario_reference
 
@@ -274,3 +280,59 @@ def test_ctrl_c_while_drawing_leaves_nothing_half_written(folder: Path, tmp_path
     assert "Traceback" not in err
     assert json.loads(out)["ok"] is False
     assert not list((tmp_path / "out").glob("*.part"))
+
+
+class _Store(http.server.SimpleHTTPRequestHandler):
+    """Files of a folder, each with its checksum, as the object store gives them."""
+
+    def end_headers(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if path.is_file():
+            digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+            self.send_header("ETag", f'"{digest}"')
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[str]:
+    import rasterio
+
+    name = "Copernicus_DSM_COG_30_N37_00_E067_00_DEM"
+    (tmp_path / "store" / name).mkdir(parents=True)
+    shape = {"width": 120, "height": 120, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    place = {
+        "transform": rasterio.Affine(1 / 120, 0, 67, 0, -1 / 120, 38),
+        "driver": "GTiff",
+    }
+    with rasterio.open(tmp_path / "store" / name / f"{name}.tif", "w", **shape, **place) as file:
+        file.write(np.full((1, 120, 120), 800, np.float32))
+    handler = functools.partial(_Store, directory=str(tmp_path / "store"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_fetched_heights_are_drawn_with_their_credit(
+    tmp_path: Path, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = '{"type": "LineString", "coordinates": [[67.45, 37.5], [67.55, 37.5]]}'
+    (tmp_path / "line.geojson").write_text(line)
+    folder = str(tmp_path / "case")
+    assert cli.main(["new", folder, "--border", str(tmp_path / "line.geojson")]) == 0
+    capsys.readouterr()
+    assert cli.main(["terrain", "fetch", folder, "--store", store, "--json"]) == 0
+    told = printed(capsys)
+    assert (told["resolution_m"], len(told["fetched"]), told["kept"]) == (90, 1, [])
+    assert told["folder"] == str(tmp_path / "case" / "terrain" / "copernicus-90")
+    assert cli.main(["show", folder, "--out", str(tmp_path / "out"), "--json"]) == 0
+    shown = printed(capsys)
+    assert (shown["heights"], shown["stand_in"], shown["notices"]) == (True, False, [])
+    assert "Copernicus" in (tmp_path / "out" / "map.svg").read_text()
+    assert cli.main(["terrain", "fetch", folder, "--store", store, "--json"]) == 0
+    assert len(printed(capsys)["kept"]) == 1

@@ -18,6 +18,7 @@ from sarhad.errors import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from sarhad.border import Border, Side
+    from sarhad.exchange.copernicus import FetchReport, Resolution
     from sarhad.exchange.heights import Heights
     from sarhad.scenario import Scenario
 
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         hint = f"\n{error.ctx.get_usage()}" if error.ctx else ""
         return _fail(USAGE, given, (), error.format_message() + hint)
+    except click.ClickException as error:
+        return _fail(UNAVAILABLE, given, (), error.format_message())
     except (click.Abort, KeyboardInterrupt):
         return _fail(INTERRUPTED, given, (), "stopped; nothing half-written is left")
     except BrokenPipeError:
@@ -91,17 +94,24 @@ def _print_json(content: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _showing(title: str) -> Iterator[Progress]:
+def _showing(title: str, *, in_bytes: bool = False) -> Iterator[Progress]:
     """Give a progress function: a bar on a terminal, a line for every tenth in a log."""
     if not sys.stderr.isatty():
         yield _tenths(title)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+    done = DownloadColumn() if in_bytes else TaskProgressColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), done, TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(title)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
@@ -282,8 +292,14 @@ def _describe(read: Scenario, summary: dict[str, Any]) -> str:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that the map is written to; made where it is not there.",
 )
+@click.option(
+    "--heights",
+    "rasters",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of rasters (*.tif) to use instead of the heights that the scenario names.",
+)
 @_as_json
-def show(scenario: str, out: Path, as_json: bool) -> int:
+def show(scenario: str, out: Path, rasters: Path | None, as_json: bool) -> int:
     """Draw the map of a SCENARIO as map.png and map.svg, on A4."""
     from sarhad.exchange.heights import read_credits, read_heights
     from sarhad.exchange.scenario_folder import find_folder, read_scenario
@@ -291,7 +307,7 @@ def show(scenario: str, out: Path, as_json: bool) -> int:
     folder = find_folder(scenario)
     read = read_scenario(folder)
     with _showing("reading heights") as progress:
-        heights = read_heights(read, folder, progress)
+        heights = read_heights(read, folder, progress, instead=rasters)
     notices = _notices(heights, scenario)
     for notice in notices:
         _say(f"NOTE: {notice}", err=True)
@@ -338,6 +354,74 @@ def _write_map(read: Scenario, heights: Heights, named: Sequence[str], out: Path
             files.append(out / name)
             progress(done, 2)
     return files
+
+
+@sarhad.group()
+def terrain() -> None:
+    """Heights of the ground."""
+
+
+@terrain.command()
+@click.argument("scenario")
+@click.option(
+    "--resolution",
+    type=click.Choice(["30", "90"]),
+    help="Copernicus GLO-30 or GLO-90; 90 where the scenario names neither.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the tiles; terrain/copernicus-N in the scenario folder where left out.",
+)
+@click.option("--store", help="Address of another store that names its tiles alike.")
+@_as_json
+def fetch(
+    scenario: str, resolution: str | None, out: Path | None, store: str | None, as_json: bool
+) -> int:
+    """Fetch the Copernicus heights of a SCENARIO's corridor; a break goes on where it broke."""
+    from sarhad.exchange.copernicus import fetch_copernicus, tiles_needed
+    from sarhad.exchange.download import FetchError
+    from sarhad.exchange.heights import FETCHED
+    from sarhad.exchange.scenario_folder import find_folder, read_scenario
+
+    folder = find_folder(scenario)
+    read = read_scenario(folder)
+    metres = int(resolution or ("30" if "copernicus-30" in read.terrain.source else "90"))
+    # An embedded case lies inside the package, where nothing is written.
+    home = folder if folder == Path(scenario) else Path()
+    target = out or home / FETCHED / f"copernicus-{metres}"
+    border = read.border
+    tiles = tiles_needed(border.longitude, border.latitude, read.terrain.corridor_km)
+    try:
+        with _showing(f"fetching {len(tiles)} tiles", in_bytes=True) as progress:
+            report = fetch_copernicus(
+                tiles,
+                target,
+                resolution=cast("Resolution", metres),
+                base_url=store,
+                progress=progress,
+            )
+    except FetchError as error:
+        reasons = "".join(f"\n  {name}: {reason}" for name, reason in error.failures)
+        raise click.ClickException(f"{error}{reasons}") from None
+    if as_json:
+        found = asdict(report)
+        _print_json({**_result(), **found, "folder": str(target), "resolution_m": metres})
+    else:
+        _say(_describe_fetch(report, read, scenario))
+    return OK
+
+
+def _describe_fetch(report: FetchReport, read: Scenario, scenario: str) -> str:
+    lines = [
+        f"{report.folder}: {len(report.fetched)} tiles fetched"
+        f" ({report.fetched_bytes / 1e6:,.1f} MB), {len(report.kept)} there already,"
+        f" {len(report.absent)} not in the store (sea, or withheld)",
+        report.credit,
+    ]
+    if report.folder.name not in read.terrain.source or not Path(scenario).is_dir():
+        lines.append(f"To use them: sarhad show {scenario} --heights {report.folder} --out FOLDER")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

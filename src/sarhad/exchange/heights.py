@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.errors import Fault, ScenarioError
+from sarhad.exchange.rasters import open_elevation
 from sarhad.exchange.settings import SETTINGS_FILE
 from sarhad.exchange.stand_in import KNOWN_FILE, RELIEF_FILE, open_stand_in
 from sarhad.grid import Grid, choose_grid, corridor_tiles
@@ -20,7 +21,12 @@ from sarhad.scenario import Scenario
 from sarhad.terrain import ElevationReader, Terrain, build_terrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+STAND_IN: Final = "stand-in"
+
+CREDIT_FILE: Final = "credit.txt"
+"""File beside rasters whose first line says who is to be named for them."""
 
 FETCHED: Final = "terrain"
 """Folder inside a scenario folder where fetched heights are kept, by their source."""
@@ -50,6 +56,7 @@ def read_heights(
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
     executor: Executor | None = None,
+    instead: Path | None = None,
 ) -> Heights:
     """Return the terrain of a scenario's corridor, all void where its heights are not fetched yet.
 
@@ -63,6 +70,8 @@ def read_heights(
         Called with (tiles done, tiles in all).
     executor : concurrent.futures.Executor, optional
         Reads tiles side by side.
+    instead : Path, optional
+        Folder of rasters (``*.tif``) to read instead of what the settings name.
 
     Raises
     ------
@@ -74,11 +83,17 @@ def read_heights(
     grid, scale_error = choose_grid(border.longitude, border.latitude, width_m, settings.cell_m)
     east_m, north_m = grid.project(border.longitude, border.latitude)
     kept = corridor_tiles(grid, east_m, north_m, width_m)
+    files = _files(settings.source, folder) if instead is None else sorted(instead.glob("*.tif"))
     with ExitStack() as stack:
-        reader = _open(scenario, folder, grid, stack)
-        found = reader is not None
-        terrain = build_terrain(grid, kept, reader or _Void(), progress, executor)
-    return Heights(terrain, found, scale_error)
+        reader: ElevationReader = _Void()
+        if instead is None and STAND_IN in settings.source:
+            reader = _open_stand_in(scenario, folder, grid)
+        elif files:
+            reader = stack.enter_context(open_elevation(files, grid, settings.height_unit))
+        terrain = build_terrain(grid, kept, reader, progress, executor)
+    credit = "; ".join(filter(None, [terrain.credit, *_credits_beside(files)]))
+    found = not isinstance(reader, _Void)
+    return Heights(replace(terrain, credit=credit), found, scale_error)
 
 
 class _Void:
@@ -92,19 +107,19 @@ class _Void:
         return np.full((rows, columns), np.nan, np.float32)
 
 
-def _open(scenario: Scenario, folder: Path, grid: Grid, stack: ExitStack) -> ElevationReader | None:
-    from sarhad.exchange.rasters import open_elevation
-
-    sources = scenario.terrain.source
-    if "stand-in" in sources:
-        return _open_stand_in(scenario, folder, grid)
+def _files(sources: Sequence[str], folder: Path) -> list[Path]:
+    """Return the raster files that terrain settings name, fetched tiles among them."""
     files: list[Path] = []
     for name in sources:
         fetched = name.startswith("copernicus-")
         files += sorted((folder / FETCHED / name).glob("*.tif")) if fetched else [folder / name]
-    if not files:
-        return None
-    return stack.enter_context(open_elevation(files, grid, scenario.terrain.height_unit))
+    return files
+
+
+def _credits_beside(files: Sequence[Path]) -> list[str]:
+    """Return the first line of each credit file beside rasters."""
+    beside = dict.fromkeys(file.parent / CREDIT_FILE for file in files)
+    return [path.read_text("utf-8").split("\n")[0] for path in beside if path.is_file()]
 
 
 def _open_stand_in(scenario: Scenario, folder: Path, grid: Grid) -> ElevationReader:

@@ -12,6 +12,7 @@ import pytest
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.atomic import folder_atomically, write_atomically
 from sarhad.exchange.fields import facts_of
+from sarhad.exchange.heights import read_credits
 from sarhad.exchange.scaffold import scaffold_scenario
 from sarhad.exchange.scenario_folder import TABLES, case_names, find_faults, read_scenario
 from sarhad.exchange.settings import find_lines
@@ -375,3 +376,10 @@ def test_interrupted_folder_is_not_there(tmp_path: Path) -> None:
             (fresh / "b").write_text("half")
             raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_credits_are_those_of_the_line_and_of_the_settings(folder: Path) -> None:
+    change(folder, "scenario.toml", "credits = []", 'credits = ["places: GeoNames (CC BY 4.0)"]')
+    change(folder, "border.geojson", '"source"', '"credit": "OSM", "licence": "ODbL", "source"')
+    named = read_credits(read_scenario(folder), folder)
+    assert named == ("line: OSM (ODbL)", "places: GeoNames (CC BY 4.0)")

@@ -36,11 +36,14 @@ FEET = {"ft", "foot", "feet", "us survey foot", "us survey feet", "international
 # (MIL-PRF-89020B).
 UNDECLARED_VOIDS = (-32768.0, -32767.0, -9999.0, 32767.0)
 # GDAL would otherwise keep 5 % of the machine's memory in decoded blocks.
-BLOCK_CACHE_MB = 256
+BLOCK_CACHE_BYTES = 256 * 2**20
 PROBE_CELLS = 1024
 # GDAL places cells by straight lines between exact ones, off by at most this share of a cell of
 # the frame or of the file, whichever is smaller.
 MISPLACED_SHARE = 0.125
+# A frame cell of fewer file cells than this squared is better interpolated: an average over one
+# or two cells keeps their steps.
+AVERAGED_FROM = 1.5
 GDAL_TYPES = {
     "uint8": "Byte",
     "int16": "Int16",
@@ -120,7 +123,7 @@ class RasterReader:
             raise ValueError("the window must lie within the frame")
         out = np.full((rows, columns), np.nan, np.float32)
         place = Window(column, row, columns, rows)
-        with rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE_MB):
+        with rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE_BYTES):
             for mosaic, warped in zip(self._mosaics, self._handles(), strict=True):
                 heights = warped.read(1, window=place)
                 heights *= np.float32(mosaic.metres_per_unit)
@@ -174,19 +177,19 @@ class RasterReader:
         if handles is None:
             handles = []
             for mosaic in self._mosaics:
-                # Append at once: `close` must know a file even if the next one fails.
-                source = rasterio.open(mosaic.name)
-                self._opened.insert(0, source)
-                handles.append(_warp(source, mosaic, self.grid))
+                # Into the list at once: `close` must know a file even if the next one fails. It
+                # closes from the end, each warped view before its file.
+                self._opened.append(rasterio.open(mosaic.name))
+                handles.append(_warp(self._opened[-1], mosaic, self.grid))
                 self._opened.append(handles[-1])
             self._local.handles = handles
         return handles
 
     def _refuse_the_impossible(self, heights: NDArray[np.float32]) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            low, high = np.nanmin(heights, initial=np.inf), np.nanmax(heights, initial=-np.inf)
-        fault = _height_fault(", ".join(s.path for s in self._sources), float(low), float(high))
+        # fmin and fmax pass over NaN, without a warning where there is nothing else.
+        low = float(np.fmin.reduce(heights, axis=None, initial=np.inf))
+        high = float(np.fmax.reduce(heights, axis=None, initial=-np.inf))
+        fault = _height_fault(", ".join(source.path for source in self._sources), low, high)
         if fault is not None:
             raise ScenarioError((fault,))
 
@@ -198,8 +201,8 @@ def open_elevation(
 
     Files on one lattice (same projection, cell, void value) become one raster; the others are
     laid under it in the order given. Heights are averaged where the file is finer than the
-    frame and interpolated bilinearly where it is coarser. Files that do not touch the frame are
-    passed over.
+    frame by half or more, and interpolated bilinearly where it is not. Files that do not touch
+    the frame are passed over.
 
     Parameters
     ----------
@@ -221,7 +224,7 @@ def open_elevation(
         raise ValueError(f"height_unit must be 'm' or 'ft', got {height_unit!r}")
     faults: list[Fault] = []
     sources: list[_Source] = []
-    with rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE_MB):
+    with rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE_BYTES):
         for path in files:
             found = _inspect(Path(path), grid, height_unit)
             if isinstance(found, Fault):
@@ -455,7 +458,7 @@ def _merge(family: Sequence[_Source], grid: Grid) -> _Mosaic:
     name = first.path if len(family) == 1 else _mosaic_xml(family)
     with rasterio.open(name) as raster:
         share = grid.cell_m / _cell_m(raster, grid)
-    resampling = Resampling.average if share > 1 else Resampling.bilinear
+    resampling = Resampling.average if share > AVERAGED_FROM else Resampling.bilinear
     tolerance = MISPLACED_SHARE * min(1.0, share)
     return _Mosaic(name, first.void, first.metres_per_unit, resampling, tolerance)
 

@@ -222,7 +222,7 @@ def test_progress_in_a_log_is_a_line_for_every_tenth(capsys: pytest.CaptureFixtu
 
 
 def test_check_starts_none_of_the_slow_libraries(folder: Path) -> None:
-    slow = "{'matplotlib', 'rasterio', 'pyogrio', 'requests', 'shapely', 'rich'}"
+    slow = "{'matplotlib', 'scipy', 'rasterio', 'pyogrio', 'requests', 'shapely', 'rich'}"
     code = (
         "import sys; from sarhad.cli import main\n"
         f"assert main(['check', {str(folder)!r}]) == 0\n"

@@ -7,8 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse.csgraph import minimum_spanning_tree
-from scipy.spatial import cKDTree
 
 from sarhad.border.geodesy import GEOD, SAME_PLACE_M, Floats, in_space, steps_m
 
@@ -139,6 +137,9 @@ def _pair_ends(ends: Floats, join_m: float) -> NDArray[np.intp]:
     space = in_space(ends[:, 0], ends[:, 1])
     number = np.arange(len(ends))
     # The nearest four hold the end itself, perhaps its own part's other end, and two others.
+    # Imported late, as the tree below: most lines are one part, and it takes 0.2 s.
+    from scipy.spatial import cKDTree
+
     apart_m, near = cKDTree(space).query(space, k=4)
     apart_m = np.where(near // 2 == number[:, np.newaxis] // 2, np.inf, apart_m)
     order = np.argsort(apart_m, axis=1, kind="stable")
@@ -167,6 +168,8 @@ def _gaps_between(walks: list[list[int]], ends: Floats, join_m: float) -> Border
     apart_m = np.linalg.norm(space[:, None, :, None] - space[None, :, None], axis=-1)
     apart_m = apart_m.reshape(len(free), len(free), 4)
     # The tree takes a zero for "not linked".
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     tree = minimum_spanning_tree(np.maximum(apart_m.min(axis=2), SAME_PLACE_M)).tocoo()
     pair = apart_m[tree.row, tree.col].argmin(axis=1)
     here, there = ends[free[tree.row, pair // 2]], ends[free[tree.col, pair % 2]]

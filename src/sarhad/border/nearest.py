@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from sarhad.border.geodesy import SAME_PLACE_M, Floats, Side, check_side, divided, sealed
 from sarhad.border.line import Border, densify
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 # Points of the plane are complex numbers here, east + i north: conj(a) b then holds the
 # dot product of a and b, and as its imaginary part how far b lies to the left of a.
@@ -131,6 +133,9 @@ class _NearestIndex:
 
 
 def _index_line(vertex: Plane) -> _NearestIndex:
+    # Imported late: a line that is only checked is never asked for its nearest place.
+    from scipy.spatial import cKDTree
+
     step = np.diff(vertex)
     step_m = np.abs(step)
     # A denser tree is slower to ask: on the reference line 2.3, 2.7, 3.5 and 4.6 s of work per

@@ -17,6 +17,8 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 from tools import write_scenario_reference
 
 from sarhad import cli
@@ -336,3 +338,27 @@ def test_fetched_heights_are_drawn_with_their_credit(
     assert "Copernicus" in (tmp_path / "out" / "map.svg").read_text()
     assert cli.main(["terrain", "fetch", folder, "--store", store, "--json"]) == 0
     assert len(printed(capsys)["kept"]) == 1
+
+
+def test_show_tells_uncovered_ground_from_voids_in_a_file(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heights = np.full((300, 300), 500, np.int16)
+    heights[:150] = -32768
+    rasters = tmp_path / "rasters"
+    rasters.mkdir()
+    # From 66.5 to 68.5 E, half of the line; its northern half is void.
+    profile: dict[str, Any] = {"driver": "GTiff", "count": 1, "width": 300, "height": 300}
+    place = Affine(0.00667, 0, 66.5, 0, -0.00667, 38.1)
+    with rasterio.open(
+        rasters / "part.tif", "w", dtype="int16", crs="EPSG:4326", transform=place,
+        nodata=-32768, **profile,
+    ) as file:  # fmt: skip
+        file.write(heights, 1)
+    told = ["show", str(folder), "--out", str(tmp_path / "out"), "--heights", str(rasters)]
+    assert cli.main([*told, "--json"]) == 0
+    found = printed(capsys)
+    assert found["void_share"] == pytest.approx(0.25, abs=0.2)
+    assert found["outside_share"] == pytest.approx(0.4, abs=0.2)
+    assert "is void in the files" in found["notices"][0]
+    assert "beside km" in found["notices"][2]

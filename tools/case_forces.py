@@ -136,6 +136,11 @@ title = "Tajik-Afghan border (illustrative)"
 time_zone = "Asia/Dushanbe"
 illustrative = true
 currency = "USD"
+credits = [
+    "Places: GeoNames (CC BY 4.0)",
+    "Airfields: airportsdata (MIT)",
+    "Incidents: the press reports named in incidents.csv",
+]
 default_option = "organisation"
 cell_m = 1000.0
 border = "border.geojson"

@@ -308,12 +308,17 @@ def show(scenario: str, out: Path, rasters: Path | None, as_json: bool) -> int:
     read = read_scenario(folder)
     with _showing("reading heights") as progress:
         heights = read_heights(read, folder, progress, instead=rasters)
-    notices = _notices(heights, scenario)
+    notices = _notices(heights, scenario, read.border)
     for notice in notices:
         _say(f"NOTE: {notice}", err=True)
     files = _write_map(read, heights, read_credits(read, folder), out)
     if as_json:
-        terrain = {"stand_in": heights.terrain.stand_in, "heights": heights.found}
+        terrain = {
+            "stand_in": heights.terrain.stand_in,
+            "heights": heights.found,
+            "void_share": heights.voids.void_share,
+            "outside_share": heights.voids.outside_share,
+        }
         frame = {"scale_error": heights.scale_error, "cell_m": heights.terrain.grid.cell_m}
         names = {"files": [str(path) for path in files], "notices": notices}
         _print_json({**_result(), **_measure(read.border), **terrain, **frame, **names})
@@ -324,21 +329,31 @@ def show(scenario: str, out: Path, rasters: Path | None, as_json: bool) -> int:
     return OK
 
 
-def _notices(heights: Heights, scenario: str) -> list[str]:
-    from sarhad.terrain import STAND_IN_NOTICE, find_voids
+def _notices(heights: Heights, scenario: str, border: Border) -> list[str]:
+    from sarhad.border import lay_out, locate
+    from sarhad.terrain import STAND_IN_NOTICE
 
     if not heights.found:
         return [f"no heights, so no relief: sarhad terrain fetch {scenario}"]
-    if heights.terrain.stand_in:
-        return [STAND_IN_NOTICE]
-    report = find_voids(heights.terrain)
-    if not report.void_cells:
-        return []
-    worst = report.patches[0]
-    return [
-        f"{report.void_share:.1%} of the corridor has no heights; the largest such patch,"
-        f" {worst.area_km2:,.0f} km2, lies at ({worst.longitude:.3f}, {worst.latitude:.3f})"
-    ]
+    notices = [STAND_IN_NOTICE] if heights.terrain.stand_in else []
+    voids = heights.voids
+    if voids.void_cells:
+        notices.append(f"{voids.void_share:.1%} of the corridor is void in the files of heights")
+    if voids.outside_cells:
+        notices.append(
+            f"{voids.outside_share:.1%} of the corridor is covered by no file of heights"
+        )
+    if voids.patches:
+        worst, grid = voids.patches[0], heights.terrain.grid
+        chainage_m, _ = locate(
+            lay_out(border, grid.project), *grid.project(worst.longitude, worst.latitude)
+        )
+        notices.append(
+            f"the largest patch without heights, {worst.area_km2:,.1f} km2, lies around"
+            f" ({worst.longitude:.3f}, {worst.latitude:.3f}),"
+            f" beside km {float(chainage_m) / 1000:,.0f}"
+        )
+    return notices
 
 
 def _write_map(read: Scenario, heights: Heights, named: Sequence[str], out: Path) -> list[Path]:

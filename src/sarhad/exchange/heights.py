@@ -18,7 +18,7 @@ from sarhad.exchange.settings import SETTINGS_FILE
 from sarhad.exchange.stand_in import KNOWN_FILE, RELIEF_FILE, open_stand_in
 from sarhad.grid import Grid, choose_grid, corridor_tiles
 from sarhad.scenario import Scenario
-from sarhad.terrain import ElevationReader, Terrain, build_terrain
+from sarhad.terrain import ElevationReader, Terrain, VoidReport, build_terrain, find_voids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,11 +44,14 @@ class Heights:
         Whether there were any heights.
     scale_error : float
         Largest scale error of the frame over the corridor [1].
+    voids : VoidReport
+        What the corridor lacks, and where.
     """
 
     terrain: Terrain
     found: bool
     scale_error: float
+    voids: VoidReport
 
 
 def read_heights(
@@ -92,8 +95,9 @@ def read_heights(
             reader = stack.enter_context(open_elevation(files, grid, settings.height_unit))
         terrain = build_terrain(grid, kept, reader, progress, executor)
     credit = "; ".join(filter(None, [terrain.credit, *_credits_beside(files)]))
+    voids = find_voids(terrain, covers=getattr(reader, "covers", None))
     found = not isinstance(reader, _Void)
-    return Heights(replace(terrain, credit=credit), found, scale_error)
+    return Heights(replace(terrain, credit=credit), found, scale_error, voids)
 
 
 class _Void:

@@ -347,6 +347,15 @@ def test_a_refusal_is_final_and_says_what_to_do(fetch: Any, store: Any) -> None:
     assert len(store.gets()) == 1
 
 
+def test_a_tile_that_is_refused_at_once_does_not_keep_the_others_away(
+    fetch: Any, store: Any, folder: Path
+) -> None:
+    store.head_answers[path_of(KHOROG)] = deque(["403"])
+    with pytest.raises(FetchError, match="403"):
+        fetch(KHOROG, ISHKASHIM)
+    assert_whole(store, folder, ISHKASHIM)
+
+
 def test_a_store_out_of_reach_is_named_with_the_cure(fetch: Any) -> None:
     with pytest.raises(FetchError, match=r"127\.0\.0\.1:9 cannot be reached.*HTTPS_PROXY"):
         fetch(base_url="http://127.0.0.1:9")

@@ -253,6 +253,7 @@ def fetch_copernicus(
         asked = fetch.side_by_side(fetch.ask, missing, workers, lambda: None)
         wanted = [item for item in asked if item is not None]
         fetch.bring(wanted, workers, progress or _silent)
+        fetch.raise_failures()
     have = {item.name for item in wanted}
     return FetchReport(
         folder=folder,

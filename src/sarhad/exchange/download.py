@@ -185,6 +185,7 @@ class Fetch:
         self.retry, self.timeout_s = retry, timeout_s
         self.manifest = _Manifest(folder)
         self.held: dict[str, int] = {}
+        self.failures: list[tuple[str, str]] = []
         self.stop = Event()
 
     def ask(self, stem: str) -> Wanted | None:
@@ -227,7 +228,7 @@ class Fetch:
         workers: int,
         tell: Callable[[], None],
     ) -> list[Answer]:
-        """Return the answer for each item; tiles that fail do not keep the others from ending."""
+        """Return the answers, without those of tiles that fail for good, which are noted."""
         with ThreadPoolExecutor(workers) as pool:
             jobs = [pool.submit(work, item) for item in items]
             try:
@@ -242,10 +243,16 @@ class Fetch:
                 self.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        _raise_failures(
-            [(_name(item), job.exception()) for item, job in zip(items, jobs, strict=True)]
-        )
-        return [job.result() for job in jobs]
+        outcomes = [(_name(item), job.exception()) for item, job in zip(items, jobs, strict=True)]
+        self.failures += [(name, str(error)) for name, error in outcomes if error is not None]
+        return [job.result() for job in jobs if job.exception() is None]
+
+    def raise_failures(self) -> None:
+        """Say which tiles failed for good, if any did."""
+        if self.failures:
+            lines = "\n".join(f"{name}: {reason}" for name, reason in self.failures)
+            cure = "The other tiles are complete; run the same command again"
+            raise FetchError(f"{lines}\n{cure}", self.failures)
 
     def _persist(self, attempt: Callable[[], Answer], gained: Callable[[], int]) -> Answer:
         """Return what an attempt returns at last; bytes gained renew the patience."""
@@ -431,11 +438,3 @@ def _unreachable(store: str, error: Exception) -> str:
 
 def _name(item: object) -> str:
     return item.name if isinstance(item, Wanted) else f"{item}.tif"
-
-
-def _raise_failures(outcomes: list[tuple[str, BaseException | None]]) -> None:
-    failures = [(name, str(error)) for name, error in outcomes if error is not None]
-    if failures:
-        lines = "\n".join(f"{name}: {reason}" for name, reason in failures)
-        cure = "The other tiles are complete or kept in part; run the same command again"
-        raise FetchError(f"{lines}\n{cure}", failures)

@@ -340,6 +340,15 @@ def test_fetched_heights_are_drawn_with_their_credit(
     assert len(printed(capsys)["kept"]) == 1
 
 
+def test_a_store_without_any_of_the_tiles_is_called_suspect(
+    tmp_path: Path, folder: Path, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The line runs from 67 to 69 E; the store of the fixture has no tile of 30 m.
+    told = ["terrain", "fetch", str(folder), "--store", store, "--resolution", "30"]
+    assert cli.main(told) == 0
+    assert "WARNING: the store has none of the tiles" in capsys.readouterr().out
+
+
 def test_show_tells_uncovered_ground_from_voids_in_a_file(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

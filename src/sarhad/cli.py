@@ -417,8 +417,7 @@ def fetch(
                 progress=progress,
             )
     except FetchError as error:
-        reasons = "".join(f"\n  {name}: {reason}" for name, reason in error.failures)
-        raise click.ClickException(f"{error}{reasons}") from None
+        raise click.ClickException(str(error)) from None
     if as_json:
         found = asdict(report)
         _print_json({**_result(), **found, "folder": str(target), "resolution_m": metres})
@@ -434,6 +433,9 @@ def _describe_fetch(report: FetchReport, read: Scenario, scenario: str) -> str:
         f" {len(report.absent)} not in the store (sea, or withheld)",
         report.credit,
     ]
+    if report.absent and not (report.fetched or report.kept):
+        lines.append("WARNING: the store has none of the tiles: is --store right? Tiles that are")
+        lines.append("withheld at 30 m may be there with --resolution 90")
     if report.folder.name not in read.terrain.source or not Path(scenario).is_dir():
         lines.append(f"To use them: sarhad show {scenario} --heights {report.folder} --out FOLDER")
     return "\n".join(lines)

@@ -341,7 +341,7 @@ def test_fetched_heights_are_drawn_with_their_credit(
 
 
 def test_a_store_without_any_of_the_tiles_is_called_suspect(
-    tmp_path: Path, folder: Path, store: str, capsys: pytest.CaptureFixture[str]
+    folder: Path, store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The line runs from 67 to 69 E; the store of the fixture has no tile of 30 m.
     told = ["terrain", "fetch", str(folder), "--store", store, "--resolution", "30"]

@@ -19,8 +19,10 @@ from pyproj import Geod
 from sarhad.border import build_border
 from sarhad.grid import Grid
 from sarhad.report.course import kilometre_marks
+from sarhad.report.furniture import draw_graticule
 from sarhad.report.line_map import ILLUSTRATIVE_NOTICE, draw_line_map, write_png, write_svg
-from sarhad.report.page import SMALLEST_POINTS, clean_text, drawable_name
+from sarhad.report.page import SMALLEST_POINTS, Page, clean_text, drawable_name
+from sarhad.report.sheet import lay_out_sheet
 from sarhad.scenario import (
     Horizon,
     Incident,
@@ -316,3 +318,20 @@ def test_every_font_asked_for_is_installed(figure: Figure) -> None:
     families = {name for t in figure.findobj(Text) for name in t.get_fontfamily()}
     assert "DejaVu Sans" in families
     assert FontProperties(family="DejaVu Sans").get_name() == "DejaVu Sans"
+
+
+def test_middle_meridian_of_a_southern_map_has_its_degrees_at_the_edge() -> None:
+    # South of the equator the lower edge holds its southernmost point where it crosses the central
+    # meridian: there the meridian begins right on the edge.
+    grid = Grid(
+        crs="EPSG:32742",
+        west_m=350_000.0,
+        north_m=8_000_000.0,
+        cell_m=1000.0,
+        rows=200,
+        columns=300,
+    )
+    page = Page()
+    sheet = lay_out_sheet(np.array([400e3, 600e3]), np.array([7.85e6, 7.95e6]), 3.0)
+    draw_graticule(page, sheet, grid)
+    assert f"{MERIDIAN:g}°E" in _texts(page.figure)

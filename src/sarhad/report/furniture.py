@@ -42,8 +42,12 @@ class Meridians:
 def draw_graticule(page: Page, sheet: Sheet, grid: Grid) -> None:
     """Draw meridians and parallels in the frame and their degrees along its edges."""
     degrees = _visible_degrees(sheet, grid)
-    along_lon = np.linspace(degrees.west, degrees.east, 200)
-    along_lat = np.linspace(degrees.south, degrees.north, 200)
+    # A little beyond, for an arc that begins right on the edge does not cross it.
+    beyond = degrees.step / 20
+    along_lon = np.linspace(degrees.west - beyond, degrees.east + beyond, 200)
+    along_lat = np.clip(
+        np.linspace(degrees.south - beyond, degrees.north + beyond, 200), -90.0, 90.0
+    )
     frame = sheet.frame
     for longitude in degrees.longitudes():
         x, y = sheet.to_page(*grid.project(np.full(200, longitude), along_lat))

@@ -1,0 +1,160 @@
+"""A height field prepared once for all kernels."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sarhad.kernels.library import address, kernel, spread
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+PAD = 64
+SMALL = 4
+BLOCK = 16
+COARSE = 128
+EARTH_RADIUS_M = 6_371_000.0
+STRIPE = 16 * BLOCK  # lines prepared by one task
+
+
+class _Plane(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("z", "small", "fine", "coarse")),
+        *(
+            (name, ctypes.c_int64)
+            for name in ("lines", "places", "pitch", "small_lines", "small_pitch")
+        ),
+        *(
+            (name, ctypes.c_int64)
+            for name in ("fine_lines", "fine_pitch", "coarse_lines", "coarse_pitch")
+        ),
+    ]
+
+
+class _Heights(ctypes.Structure):
+    _fields_ = [("by_row", _Plane), ("by_column", _Plane)]
+
+
+@dataclass(frozen=True, slots=True)
+class HeightField:
+    """Heights padded, their transpose, and the block maxima of both: 8.6 bytes for each cell, and 0.5 KiB for each row and column.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Shape of the raster.
+    voids : int
+        Number of cells without a height; they are never in view and never block.
+    arrays : tuple of ndarray
+        Heights, small, fine and coarse maxima by row, and the same by column.
+    structure : ctypes.Structure
+        Their addresses, as the kernels take them.
+    """
+
+    rows: int
+    columns: int
+    voids: int
+    arrays: tuple[NDArray[np.float32], ...]
+    structure: _Heights
+
+    @property
+    def z(self) -> NDArray[np.float32]:
+        """Heights [m], shape (rows, columns); voids are -1e30."""
+        return self.arrays[0][: self.rows, PAD : PAD + self.columns]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory taken [bytes]."""
+        return sum(array.nbytes for array in self.arrays)
+
+
+def prepare_heights(z: NDArray[np.float32], *, executor: Executor | None = None) -> HeightField:
+    """Return the height field of a raster.
+
+    Parameters
+    ----------
+    z : ndarray of float32, shape (rows, columns)
+        Heights [m]; NaN is a void.
+
+    Raises
+    ------
+    ValueError
+        If `z` is not a float32 raster of at least one cell.
+    """
+    if z.ndim != 2 or z.size == 0 or z.dtype != np.float32:
+        raise ValueError(
+            f"heights must be a float32 raster of at least one cell, not {z.dtype} of shape {z.shape}"
+        )
+    z = (
+        z
+        if z.strides[1] == 4 and z.strides[0] >= 0 and z.strides[0] % 4 == 0
+        else np.ascontiguousarray(z)
+    )
+    rows, columns = z.shape
+    by_row, row_arrays = _plane(rows, columns)
+    by_column, column_arrays = _plane(columns, rows)
+    structure = _Heights(by_row, by_column)
+    voids = _fill(structure, z, executor)
+    return HeightField(rows, columns, voids, row_arrays + column_arrays, structure)
+
+
+def _plane(lines: int, places: int) -> tuple[_Plane, tuple[NDArray[np.float32], ...]]:
+    pitch = -(-(places + 2 * PAD) // BLOCK) * BLOCK
+    small = (-(-lines // SMALL), pitch // SMALL)
+    fine = (-(-lines // BLOCK), pitch // BLOCK)
+    coarse = (-(-lines // COARSE), -(-pitch // COARSE))
+    arrays = tuple(
+        np.empty(shape, np.float32) for shape in ((lines + 1, pitch), small, fine, coarse)
+    )
+    return _Plane(
+        *(array.ctypes.data for array in arrays), lines, places, pitch, *small, *fine, *coarse
+    ), arrays
+
+
+def _fill(structure: _Heights, z: NDArray[np.float32], executor: Executor | None) -> int:
+    rows, columns = z.shape
+    field = ctypes.byref(structure)
+    fill_rows, fill_columns = kernel("fill_rows", ctypes.c_int64), kernel("fill_columns")
+    fill_small, fill_large = kernel("fill_small"), kernel("fill_large")
+    pitch = ctypes.c_int64(z.strides[0] // 4 if rows > 1 else columns)
+
+    def copy(first: int) -> int:
+        return int(
+            fill_rows(
+                field,
+                address(z),
+                pitch,
+                ctypes.c_int64(first),
+                ctypes.c_int64(min(first + STRIPE, rows)),
+            )
+        )
+
+    def turn(first: int) -> None:
+        fill_columns(field, ctypes.c_int64(first), ctypes.c_int64(min(first + STRIPE, columns)))
+
+    def block(task: tuple[int, int]) -> None:
+        transposed, first = task
+        plane = structure.by_column if transposed else structure.by_row
+        line = np.empty(plane.pitch, np.float32)
+        last = min(first + STRIPE // SMALL, plane.small_lines)
+        fill_small(field, transposed, ctypes.c_int64(first), ctypes.c_int64(last), address(line))
+
+    voids = sum(spread(copy, range(0, rows, STRIPE), executor))
+    list(spread(turn, range(0, columns, STRIPE), executor))
+    step = STRIPE // SMALL
+    tasks = [(0, first) for first in range(0, structure.by_row.small_lines, step)]
+    tasks += [(1, first) for first in range(0, structure.by_column.small_lines, step)]
+    list(spread(block, tasks, executor))
+    list(spread(lambda transposed: fill_large(field, transposed), (0, 1), executor))
+    return voids
+
+
+def earth_bend(cell_m: float, refraction: float) -> float:
+    """Return the drop of the ground below the horizontal [m] at one cell's distance: (1 - refraction) cell^2 / (2 R)."""
+    return (1.0 - refraction) * cell_m * cell_m / (2.0 * EARTH_RADIUS_M)

@@ -1,0 +1,139 @@
+/* Travel-time field over terrain: shortest times on the grid of 8 neighbours, where an edge's time depends on the signed height
+ * difference along it, so that up and down differ.
+ *
+ * Method: buckets of equal width in time (Dial 1969; Denardo and Fox 1979). A bucket is emptied in any order; a cell whose time improves
+ * while its own bucket is open is simply looked at again, so the answer does not depend on the width, only the speed does. Stale entries
+ * are told by their time and passed over. The ring of buckets must reach farther than the longest edge. */
+#include "kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CLOSED -1.0f   /* time of a cell that cannot be entered: below every time, so never improved */
+#define AHEAD 8        /* entries between a prefetch and its use */
+
+typedef struct {
+    float time;      /* best so far [s] */
+    float height;    /* [m] */
+    float friction;  /* factor on the times of its edges [1], the mean of both ends counts */
+} Cell;
+
+typedef struct {
+    uint32_t cell;
+    float time;
+} Entry;
+
+typedef struct {
+    Entry *entries;
+    int64_t count, room;
+} Bucket;
+
+/* Times of an edge [s] by height difference: samples at (i - half) * step [m], linear between them; kinds: east, north, diagonal. */
+typedef struct {
+    const float *seconds;
+    int64_t half;
+    float per_step, sign, least[3];
+} Pace;
+
+static int add_entry(Bucket *bucket, uint32_t cell, float time) {
+    if (bucket->count == bucket->room) {
+        int64_t room = bucket->room ? 2 * bucket->room : 256;
+        Entry *entries = realloc(bucket->entries, (size_t)room * sizeof(Entry));
+        if (!entries) return 0;
+        bucket->entries = entries;
+        bucket->room = room;
+    }
+    bucket->entries[bucket->count++] = (Entry){cell, time};
+    return 1;
+}
+
+static inline float edge_time(const Pace *pace, int kind, float rise) {
+    float at = rise * pace->sign * pace->per_step + (float)pace->half;
+    if (!(at >= 0.0f && at < (float)(2 * pace->half))) return INFINITY;
+    int64_t i = (int64_t)at;
+    const float *sample = pace->seconds + kind * (2 * pace->half + 1) + i;
+    return sample[0] + (at - (float)i) * (sample[1] - sample[0]);
+}
+
+/* A frame of closed cells around the raster spares every edge a test. */
+static Cell *frame_cells(const float *heights, const float *friction, int64_t rows, int64_t columns) {
+    int64_t wide = columns + 2;
+    Cell *cells = malloc((size_t)((rows + 2) * wide) * sizeof(Cell));
+    if (!cells) return NULL;
+    for (int64_t i = 0; i < wide; i++) cells[i].time = cells[(rows + 1) * wide + i].time = CLOSED;
+    for (int64_t row = 0; row < rows; row++) {
+        Cell *line = cells + (row + 1) * wide;
+        line[0].time = line[wide - 1].time = CLOSED;
+        for (int64_t column = 0; column < columns; column++) {
+            float z = heights[row * columns + column], f = friction ? friction[row * columns + column] : 1.0f;
+            int open = isfinite(z) && isfinite(f) && f > 0.0f;
+            line[column + 1] = (Cell){open ? INFINITY : CLOSED, z, f};
+        }
+    }
+    return cells;
+}
+
+static int spread_times(Cell *cells, int64_t wide, const Pace *pace, float limit, Bucket *ring, int64_t buckets, float per_width,
+                        int64_t live) {
+    const int64_t step[8] = {-1, 1, -wide, wide, -wide - 1, -wide + 1, wide - 1, wide + 1};
+    for (int64_t now = 0; live > 0; now++) {
+        Bucket *open = ring + (now & (buckets - 1));
+        for (int64_t i = 0; i < open->count; i++) {
+            const Entry entry = open->entries[i];
+            if (i + AHEAD < open->count) {
+                const Cell *next = cells + open->entries[i + AHEAD].cell;
+                __builtin_prefetch(next - wide);
+                __builtin_prefetch(next);
+                __builtin_prefetch(next + wide);
+            }
+            const Cell from = cells[entry.cell];
+            if (entry.time != from.time) continue;
+            for (int e = 0; e < 8; e++) {
+                Cell *to = cells + (int64_t)entry.cell + step[e];
+                const int kind = e < 2 ? 0 : e < 4 ? 1 : 2;
+                if (to->time <= entry.time + pace->least[kind]) continue;
+                float time = entry.time + edge_time(pace, kind, to->height - from.height) * (0.5f * (from.friction + to->friction));
+                if (time < to->time && time <= limit) {
+                    to->time = time;
+                    if (!add_entry(ring + ((int64_t)(time * per_width) & (buckets - 1)), (uint32_t)(to - cells), time)) return 0;
+                    live++;
+                    open = ring + (now & (buckets - 1));
+                }
+            }
+        }
+        live -= open->count;
+        open->count = 0;
+    }
+    return 1;
+}
+
+/* Least time [s] from the sources to every cell (sign 1), or from every cell to the sources (sign -1); infinite beyond the limit and
+ * where nobody can go. `buckets` is a power of two. Returns 0, or -1 where memory ran out. */
+int64_t PUBLIC(travel_times)(const float *heights, const float *friction, int64_t rows, int64_t columns, const float *seconds,
+                             int64_t half, float per_step, const float *least, float sign, const int64_t *sources, const float *starts,
+                             int64_t count, float limit, float width, int64_t buckets, float *times) {
+    const int64_t wide = columns + 2;
+    Pace pace = {seconds, half, per_step, sign, {least[0], least[1], least[2]}};
+    Cell *cells = frame_cells(heights, friction, rows, columns);
+    Bucket *ring = calloc((size_t)buckets, sizeof(Bucket));
+    int done = cells && ring;
+    int64_t live = 0;
+    /* Later starts wait in their own bucket; the wrapper keeps them within the ring. */
+    for (int64_t i = 0; done && i < count; i++) {
+        int64_t cell = (sources[i] / columns + 1) * wide + sources[i] % columns + 1;
+        if (cells[cell].time <= starts[i] || starts[i] > limit) continue;
+        cells[cell].time = starts[i];
+        done = add_entry(ring + ((int64_t)(starts[i] / width) & (buckets - 1)), (uint32_t)cell, starts[i]);
+        live++;
+    }
+    done = done && spread_times(cells, wide, &pace, limit, ring, buckets, 1.0f / width, live);
+    for (int64_t row = 0; done && row < rows; row++)
+        for (int64_t column = 0; column < columns; column++) {
+            float time = cells[(row + 1) * wide + column + 1].time;
+            times[row * columns + column] = time < 0.0f ? INFINITY : time;
+        }
+    for (int64_t i = 0; ring && i < buckets; i++) free(ring[i].entries);
+    free(ring);
+    free(cells);
+    return done ? 0 : -1;
+}

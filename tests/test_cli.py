@@ -22,7 +22,6 @@ from affine import Affine
 from tools import write_scenario_reference
 
 from sarhad import cli
-from sarhad.exchange.scenario_folder import case_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LINE = '{"type": "LineString", "coordinates": [[67.0, 37.0], [68.0, 37.1], [69.0, 37.5]]}'
@@ -121,8 +120,6 @@ def test_check_counts_units_of_the_default_option(
 
 
 def test_embedded_case_is_checked_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    if "tajik-afghan" not in case_names():
-        pytest.skip("the embedded case is not there yet")
     assert cli.main(["check", "tajik-afghan", "--json"]) == 0
     told = printed(capsys)
     assert told["border_km"] == pytest.approx(1344.0, abs=0.5)
@@ -198,8 +195,6 @@ def test_show_of_a_faulty_scenario_writes_nothing(
 def test_show_of_the_embedded_case_says_that_relief_is_a_stand_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if "tajik-afghan" not in case_names():
-        pytest.skip("the embedded case is not there yet")
     assert cli.main(["show", "tajik-afghan", "--out", str(tmp_path)]) == 0
     assert "stand-in relief: fetch real heights before planning" in capsys.readouterr().err
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from datetime import datetime
@@ -79,7 +80,7 @@ def _geojson(border: Border, source: str) -> str:
     points = np.round(np.stack([border.longitude, border.latitude], axis=1), 7).tolist()
     feature = {
         "type": "Feature",
-        "properties": {"source": source},
+        "properties": {"source": _text(source)},
         "geometry": {"type": "LineString", "coordinates": points},
     }
     return json.dumps({"type": "FeatureCollection", "features": [feature]}) + "\n"
@@ -113,7 +114,7 @@ def _table(noun: type, rows: Sequence[Mapping[str, Any]]) -> str:
 def _settings(border: Border, name: str, start: datetime) -> str:
     given = {
         "name": _short_name(name),
-        "title": name[:120] or "New scenario",
+        "title": _text(name)[:120] or "New scenario",
         "time_zone": "UTC",
         "own_side": border.own_side,
         "default_option": "alone",
@@ -135,6 +136,11 @@ _HEAD = """\
 # Settings of a scenario. Each key is explained above it, with its range; a key behind a # is not
 # set. `sarhad check` on this folder lists every mistake.
 """
+
+
+def _text(name: str) -> str:
+    """Return a file's name as text: it may hold what no text holds, such as half a letter."""
+    return "".join("-" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)
 
 
 def _short_name(name: str) -> str:

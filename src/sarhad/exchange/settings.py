@@ -20,6 +20,7 @@ from sarhad.scenario import (
     STRICT,
     Cooperation,
     Horizon,
+    Movement,
     Option,
     Rules,
     Scenario,
@@ -29,6 +30,9 @@ from sarhad.scenario import (
 T = TypeVar("T")
 
 SETTINGS_FILE: Final = "scenario.toml"
+
+RELIEF_FILE: Final = "relief_5min.tif"
+"""File of a scenario folder that the stand-in relief is made from."""
 
 LARGEST_SETTINGS: Final = 1024 * 1024
 """Bytes of a settings file."""
@@ -87,6 +91,7 @@ SECTIONS: Final[Mapping[str, type]] = {
     "horizon": Horizon,
     "rules": Rules,
     "terrain": TerrainSettings,
+    "movement": Movement,
 }
 
 

@@ -20,6 +20,7 @@ from sarhad.scenario.contradictions import (
     ids_taken_by,
     suggest,
 )
+from sarhad.scenario.movement import Movement
 from sarhad.scenario.nouns import (
     FLIGHT_FIELDS,
     STRICT,
@@ -50,6 +51,7 @@ __all__ = [
     "Draft",
     "Horizon",
     "Incident",
+    "Movement",
     "Option",
     "Party",
     "Post",
@@ -92,6 +94,7 @@ class Scenario:
     horizon: Horizon
     rules: Rules = field(default_factory=Rules)
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    movement: Movement = field(default_factory=Movement)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()
     posts: tuple[Post, ...] = ()

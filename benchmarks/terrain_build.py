@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sarhad.exchange.rasters import open_elevation
+from sarhad.exchange.settings import RELIEF_FILE
 from sarhad.exchange.stand_in import (
     KNOWN_FILE,
-    RELIEF_FILE,
     SEED,
     open_stand_in,
     read_coarse_relief,

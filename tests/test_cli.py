@@ -182,6 +182,22 @@ def test_show_draws_a_map_even_without_heights(
     assert sorted(path.name for path in out.iterdir()) == ["map.png", "map.svg"]
 
 
+def test_show_with_a_folder_that_holds_no_raster_is_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "none").mkdir()
+    told = [
+        "show",
+        str(folder),
+        "--out",
+        str(tmp_path / "out"),
+        "--heights",
+        str(tmp_path / "none"),
+    ]
+    assert cli.main(told) == 1
+    assert "found no *.tif, expected rasters of heights" in capsys.readouterr().err
+
+
 def test_show_of_a_faulty_scenario_writes_nothing(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,10 +260,13 @@ def test_every_command_and_option_is_documented() -> None:
     sections = dict(re.findall(r"^## `(sarhad [a-z ]+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
     commands = _commands(cli.sarhad)
     assert set(sections) == set(commands)
+    usage = {path: re.findall(r"^    sarhad .*", text, re.M)[0] for path, text in sections.items()}
     for path, command in commands.items():
         for parameter in command.params:
             name = parameter.opts[0] if parameter.opts[0][0] == "-" else parameter.opts[0].upper()
-            assert name in sections[path], (path, name)
+            assert name in usage[path], (path, name)
+            if name.startswith("-") and name != "--json":
+                assert f"| `{name}` |" in sections[path], (path, name)
 
 
 def test_every_key_of_check_json_is_documented() -> None:

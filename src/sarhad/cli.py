@@ -190,7 +190,7 @@ def check(scenario: str, as_json: bool) -> int:
     from sarhad.exchange.scenario_folder import find_faults, find_folder
 
     try:
-        read, faults = find_faults(find_folder(scenario))
+        read, faults = find_faults(find_folder(scenario), open_heights=True)
     except ScenarioError as error:
         read, faults = None, error.faults
     summary = _summarise(read, faults)

@@ -8,7 +8,9 @@ import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.atomic import folder_atomically, write_atomically
@@ -110,6 +112,15 @@ def test_unknown_party_suggests_the_closest(folder: Path) -> None:
     fault = only(folder)
     assert place(fault) == ("posts.csv", 3, "party")
     assert fault.cure == "Did you mean 'own'?"
+
+
+def test_fault_in_the_readme_is_what_check_says(folder: Path) -> None:
+    for file in ("parties.csv", "posts.csv", "units.csv"):
+        text = (folder / file).read_text()
+        (folder / file).write_text(re.sub(r"\bown\b(?=,(Border|post|foot))", "RU", text))
+    change(folder, "posts.csv", "post-2,Post 2,RU", "post-2,Post 2,RUS")
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    assert f"\n    {only(folder)}\n" in readme.read_text()
 
 
 def test_reference_to_a_row_with_a_fault_of_its_own_is_no_second_fault(folder: Path) -> None:
@@ -279,6 +290,41 @@ def test_path_that_escapes_the_folder_is_refused(folder: Path, path: str) -> Non
 def test_heights_outside_the_folder_are_refused(folder: Path) -> None:
     change(folder, "scenario.toml", '["copernicus-90"]', '["../dem.tif", "gone.tif"]')
     assert [fault.column for fault in faults(folder)] == ["terrain.source"] * 2
+
+
+@pytest.mark.parametrize(
+    ("crs", "height_m", "told"),
+    [
+        (None, 500, "no coordinate system"),
+        ("EPSG:4326", 15_000, "a height of 15,000 m"),
+        ("EPSG:32718", 500, "no raster that touches the corridor"),
+    ],
+)
+def test_heights_that_cannot_serve_are_told_beside_other_faults(
+    folder: Path, crs: str | None, height_m: int, told: str
+) -> None:
+    change(folder, "scenario.toml", '["copernicus-90"]', '["dem.tif"]')
+    change(folder, "posts.csv", "post-2,Post 2,own", "post-2,Post 2,owm")
+    profile = {"driver": "GTiff", "width": 300, "height": 100, "count": 1, "dtype": "int16"}
+    place = rasterio.Affine(0.01, 0, 66.5, 0, -0.01, 37.8)
+    with rasterio.open(folder / "dem.tif", "w", **profile, crs=crs, transform=place) as file:
+        file.write(np.full((1, 100, 300), height_m, np.int16))
+    found = {fault.file: fault.found for fault in find_faults(folder, open_heights=True)[1]}
+    assert found == {"dem.tif": told, "posts.csv": "'owm'"}
+
+
+def test_stand_in_needs_its_file(folder: Path) -> None:
+    change(folder, "scenario.toml", '["copernicus-90"]', '["stand-in"]')
+    fault = only(folder)
+    assert (fault.column, fault.found) == (
+        "terrain.source",
+        "'relief_5min.tif', which is not there",
+    )
+
+
+def test_stand_in_beside_other_heights_is_refused(folder: Path) -> None:
+    change(folder, "scenario.toml", '["copernicus-90"]', '["stand-in", "copernicus-90"]')
+    assert only(folder).expected == "source holds 'stand-in' alone, or other heights without it"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")

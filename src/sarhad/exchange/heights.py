@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,14 +15,17 @@ from numpy.typing import NDArray
 
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.rasters import open_elevation
-from sarhad.exchange.settings import SETTINGS_FILE
-from sarhad.exchange.stand_in import KNOWN_FILE, RELIEF_FILE, open_stand_in
+from sarhad.exchange.settings import RELIEF_FILE
+from sarhad.exchange.stand_in import KNOWN_FILE, open_stand_in
 from sarhad.grid import Grid, choose_grid, corridor_tiles
-from sarhad.scenario import Scenario
+from sarhad.scenario import Scenario, TerrainSettings
 from sarhad.terrain import ElevationReader, Terrain, VoidReport, build_terrain, find_voids
+from sarhad.units import METRES_PER_KILOMETRE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sarhad.border import Border
 
 STAND_IN: Final = "stand-in"
 
@@ -82,11 +86,10 @@ def read_heights(
         If a file of heights has faults.
     """
     border, settings = scenario.border, scenario.terrain
-    width_m = settings.corridor_km * 1000
-    grid, scale_error = choose_grid(border.longitude, border.latitude, width_m, settings.cell_m)
+    grid, scale_error, width_m = _choose_frame(border, settings)
     east_m, north_m = grid.project(border.longitude, border.latitude)
     kept = corridor_tiles(grid, east_m, north_m, width_m)
-    files = _files(settings.source, folder) if instead is None else sorted(instead.glob("*.tif"))
+    files = _files(settings.source, folder) if instead is None else _rasters_in(instead)
     with ExitStack() as stack:
         reader: ElevationReader = _Void()
         if instead is None and STAND_IN in settings.source:
@@ -98,6 +101,43 @@ def read_heights(
     voids = find_voids(terrain, covers=getattr(reader, "covers", None))
     found = not isinstance(reader, _Void)
     return Heights(replace(terrain, credit=credit), found, scale_error, voids)
+
+
+def find_height_faults(
+    border: Border, settings: TerrainSettings, folder: Path
+) -> tuple[Fault, ...]:
+    """Return the faults of the raster files that terrain settings name, without reading them all.
+
+    Parameters
+    ----------
+    border : Border
+        The line whose corridor they must reach.
+    settings : TerrainSettings
+        They name the files.
+    folder : Path
+        The scenario folder.
+    """
+    grid, _, _ = _choose_frame(border, settings)
+    try:
+        open_elevation(_files(settings.source, folder), grid, settings.height_unit).close()
+    except ScenarioError as error:
+        # In a list of faults every file is called as it is named in the folder.
+        root = f"{folder}{os.sep}"
+        return tuple(replace(fault, file=fault.file.replace(root, "")) for fault in error.faults)
+    return ()
+
+
+def _choose_frame(border: Border, settings: TerrainSettings) -> tuple[Grid, float, float]:
+    """Return the frame, its scale error [1] and the half width of the corridor [m]."""
+    width_m = settings.corridor_km * METRES_PER_KILOMETRE
+    return *choose_grid(border.longitude, border.latitude, width_m, settings.cell_m), width_m
+
+
+def _rasters_in(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.tif"))
+    if not files:
+        raise ScenarioError((Fault(str(folder), None, None, "no *.tif", "rasters of heights"),))
+    return files
 
 
 class _Void:
@@ -128,10 +168,6 @@ def _credits_beside(files: Sequence[Path]) -> list[str]:
 
 def _open_stand_in(scenario: Scenario, folder: Path, grid: Grid) -> ElevationReader:
     border = scenario.border
-    if not (folder / RELIEF_FILE).is_file():
-        cure = "Use copernicus-90 and `sarhad terrain fetch`, or a raster of your own"
-        fault = Fault(SETTINGS_FILE, None, "terrain.source", "'stand-in'", RELIEF_FILE, cure)
-        raise ScenarioError((fault,))
     known = folder / KNOWN_FILE
     line = border.longitude, border.latitude
     return open_stand_in(folder / RELIEF_FILE, grid, line, known if known.is_file() else None)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sarhad.border import Border, BorderError, build_border
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.lines import read_line_parts
-from sarhad.exchange.settings import SETTINGS_FILE, Settings, read_settings
+from sarhad.exchange.settings import RELIEF_FILE, SETTINGS_FILE, Settings, read_settings
 from sarhad.exchange.tables import Table, read_table
 from sarhad.scenario import (
     Contradiction,
@@ -96,19 +96,23 @@ def find_folder(folder_or_name: str | Path) -> Path:
     raise ScenarioError((Fault(name, None, None, "no such folder", expected, cure),))
 
 
-def find_faults(folder: str | Path) -> tuple[Scenario | None, tuple[Fault, ...]]:
+def find_faults(
+    folder: str | Path, *, open_heights: bool = False
+) -> tuple[Scenario | None, tuple[Fault, ...]]:
     """Return the scenario of a folder and all its faults; with a fault there is no scenario.
 
     Parameters
     ----------
     folder : str or Path
         The scenario folder.
+    open_heights : bool
+        Look into its raster files too; who goes on to read them finds their faults anyway.
     """
     read = _Reading(Path(folder))
     _read_settings_file(read)
     _read_border(read)
     _read_tables(read)
-    _check_terrain_files(read)
+    _check_terrain_files(read, open_heights)
     draft = _draft(read)
     read.faults += [_fault(read, problem) for problem in find_contradictions(draft)]
     if read.faults or read.border is None:
@@ -251,16 +255,30 @@ def _misnamed(file: str, there: set[str]) -> Iterator[Fault]:
         yield Fault(close, None, None, "a table of this name", file, f"Rename it to '{file}'")
 
 
-def _check_terrain_files(read: _Reading) -> None:
-    terrain = read.settings.sections.get("terrain")
-    for name in terrain.source if terrain is not None else ():
-        if name not in TERRAIN_WORDS:
-            key = "terrain.source"
-            row = read.settings.line_of(key)
-            expected = f"a raster file of the folder, or one of {', '.join(TERRAIN_WORDS)}"
-            cure = "Copy the heights into the folder"
-            absent = Fault(SETTINGS_FILE, row, key, f"'{name}', which is not there", expected, cure)
-            _find_file(read, name, absent)
+def _check_terrain_files(read: _Reading, open_heights: bool) -> None:
+    settings = read.settings.sections.get("terrain")
+    if settings is None:
+        return
+    named = [name for name in settings.source if name not in TERRAIN_WORDS]
+    made_from = [RELIEF_FILE] if "stand-in" in settings.source else []
+    # A list: every file that is not there is to be told.
+    found = [_find_terrain_file(read, name) for name in named + made_from]
+    if open_heights and named and all(found) and read.border is not None:
+        # Imported late: GDAL takes most of the time that a check may take.
+        from sarhad.exchange.heights import find_height_faults
+
+        read.faults += find_height_faults(read.border, settings, read.folder)
+
+
+def _find_terrain_file(read: _Reading, name: str) -> Path | None:
+    key = "terrain.source"
+    expected = f"a raster file of the folder, or one of {', '.join(TERRAIN_WORDS)}"
+    cure = "Copy the heights into the folder"
+    if name == RELIEF_FILE:
+        expected = "the file that the stand-in is made from"
+        cure = "Use copernicus-90 and `sarhad terrain fetch`, or a raster of your own"
+    row, found = read.settings.line_of(key), f"'{name}', which is not there"
+    return _find_file(read, name, Fault(SETTINGS_FILE, row, key, found, expected, cure))
 
 
 def _draft(read: _Reading) -> Draft:

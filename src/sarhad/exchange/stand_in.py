@@ -19,7 +19,6 @@ from sarhad.terrain.stand_in import (
     river_of_line,
 )
 
-RELIEF_FILE = "relief_5min.tif"
 KNOWN_FILE = "heights.csv"
 KNOWN_COLUMNS = ["name", "lon", "lat", "height_m", "source"]
 # The Dead Sea's shore and the top of Everest [m].

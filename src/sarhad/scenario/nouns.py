@@ -393,3 +393,7 @@ class TerrainSettings:
         Kilometres, Field(gt=0, le=200, description="heights are kept to this distance [km]")
     ] = 30.0
     height_unit: Annotated[Literal["m", "ft"], Field(description="unit of the heights")] = "m"
+
+    def __post_init__(self) -> None:
+        if "stand-in" in self.source and len(self.source) > 1:
+            raise ValueError("source holds 'stand-in' alone, or other heights without it")

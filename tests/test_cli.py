@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from pyproj import Geod
 from tools import write_scenario_reference
 
 from sarhad import cli
@@ -385,3 +386,45 @@ def test_show_tells_uncovered_ground_from_voids_in_a_file(
     assert found["outside_share"] == pytest.approx(0.4, abs=0.2)
     assert "is void in the files" in found["notices"][0]
     assert "beside km" in found["notices"][2]
+
+
+def _drawn(name: str) -> list[list[float]]:
+    turn = np.linspace(0, 2 * np.pi, 60)
+    if name == "antimeridian":
+        return [[(179 + 2 * t / 6.28 + 180) % 360 - 180, -16 + 0.1 * np.sin(t)] for t in turn]
+    ring = np.column_stack([-70 + 0.2 * np.cos(turn), -33 + 0.2 * np.sin(turn)])
+    return [*ring[:-1].tolist(), ring[0].tolist()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "meridian"), [("antimeridian", "180°"), ("southern ring", "70°W")]
+)
+def test_lines_of_unusual_shape_go_all_the_way(
+    name: str, meridian: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"type": "LineString", "coordinates": _drawn(name)}
+    (tmp_path / "line.geojson").write_text(json.dumps(line))
+    folder, out = str(tmp_path / "case"), tmp_path / "out"
+    assert cli.main(["new", folder, "--border", str(tmp_path / "line.geojson")]) == 0
+    assert cli.main(["check", folder]) == 0
+    capsys.readouterr()
+    assert cli.main(["show", folder, "--out", str(out), "--json"]) == 0
+    told = printed(capsys)
+    lon, lat = np.transpose(line["coordinates"])
+    length_km = Geod(ellps="WGS84").line_length(lon, lat) / 1000
+    assert told["border_km"] == pytest.approx(length_km, abs=0.001)
+    assert told["scale_error"] < 0.001
+    assert f">{meridian}<" in (out / "map.svg").read_text(encoding="utf-8")
+
+
+def test_line_of_200_000_vertices_is_taken_and_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # 2 degrees of the equator: an arc of the semimajor axis, 6378.137 km.
+    points = [[70 + 2 * i / 199_999, 0.0] for i in range(200_000)]
+    line = {"type": "LineString", "coordinates": points}
+    (tmp_path / "line.geojson").write_text(json.dumps(line))
+    told = ["new", str(tmp_path / "case"), "--border", str(tmp_path / "line.geojson"), "--json"]
+    assert cli.main(told) == 0
+    assert printed(capsys)["border_km"] == pytest.approx(6378.137 * np.radians(2), abs=0.001)

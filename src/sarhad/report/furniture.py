@@ -117,7 +117,9 @@ def _crossings(
 def _name_degrees(degrees: float, positive: str, negative: str) -> str:
     if positive == "E":
         degrees = (degrees + 180.0) % 360.0 - 180.0
-    letter = positive if degrees > 0 else negative if degrees < 0 else ""
+    degrees = round(degrees, 2)
+    # Neither the first meridian nor the last is east or west.
+    letter = "" if degrees in (0, -180) else positive if degrees > 0 else negative
     return f"{abs(degrees):.2f}".rstrip("0").rstrip(".") + "°" + letter
 
 

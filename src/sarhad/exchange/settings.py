@@ -19,9 +19,11 @@ from sarhad.exchange.fields import build, facts_of, show
 from sarhad.scenario import (
     STRICT,
     Cooperation,
+    DetectionSettings,
     Horizon,
     Movement,
     Option,
+    RadioSettings,
     Rules,
     Scenario,
     TerrainSettings,
@@ -91,6 +93,8 @@ SECTIONS: Final[Mapping[str, type]] = {
     "horizon": Horizon,
     "rules": Rules,
     "terrain": TerrainSettings,
+    "detection": DetectionSettings,
+    "radio": RadioSettings,
     "movement": Movement,
 }
 

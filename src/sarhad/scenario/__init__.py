@@ -21,6 +21,7 @@ from sarhad.scenario.contradictions import (
     suggest,
 )
 from sarhad.scenario.movement import Movement
+from sarhad.scenario.detection import DetectionSettings, RadioSettings
 from sarhad.scenario.nouns import (
     FLIGHT_FIELDS,
     STRICT,
@@ -48,6 +49,7 @@ __all__ = [
     "STRICT",
     "Contradiction",
     "Cooperation",
+    "DetectionSettings",
     "Draft",
     "Horizon",
     "Incident",
@@ -55,6 +57,7 @@ __all__ = [
     "Option",
     "Party",
     "Post",
+    "RadioSettings",
     "Rules",
     "Scenario",
     "Sector",
@@ -94,6 +97,8 @@ class Scenario:
     horizon: Horizon
     rules: Rules = field(default_factory=Rules)
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    radio: RadioSettings = field(default_factory=RadioSettings)
     movement: Movement = field(default_factory=Movement)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()

@@ -361,6 +361,14 @@ def test_a_store_out_of_reach_is_named_with_the_cure(fetch: Any) -> None:
         fetch(base_url="http://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("store", ["heights", "ftp://heights.invalid", "http://"])
+def test_an_address_that_is_none_is_refused_without_waiting(tmp_path: Path, store: str) -> None:
+    # With the patience of the command line: a second attempt would be pauses of minutes.
+    never = Retry(total=6, backoff_factor=1e6, backoff_max=1e6)
+    with pytest.raises(FetchError, match=r"cannot be reached.*Write the whole address"):
+        fetch_copernicus([KHOROG], tmp_path / "heights", base_url=store, retry=never)
+
+
 def test_the_proxy_of_the_environment_is_used(
     fetch: Any, store: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

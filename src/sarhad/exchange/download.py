@@ -268,14 +268,16 @@ class Fetch:
 
     def _pause(self, error: Exception, retry: Retry) -> Retry:
         """Wait after a failure and return the patience that is left; raise if there is none."""
-        certificate = isinstance(error, requests.exceptions.SSLError)
+        # A certificate or an address that is wrong stays wrong; requests' faults of an address
+        # are ValueErrors.
+        hopeless = isinstance(error, (requests.exceptions.SSLError, ValueError))
         try:
             # Without the error itself: a history of errors keeps their connections open.
             left = retry.increment("GET", self.store)
         except MaxRetryError:
             left = None
-        if left is None or certificate:
-            if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+        if left is None or hopeless:
+            if isinstance(error, (requests.ConnectionError, requests.Timeout, ValueError)):
                 raise FetchError(_unreachable(self.store, error)) from error
             raise _TileError(str(error)) from error
         self.stop.wait(max(left.get_backoff_time(), getattr(error, "wait_s", 0.0)))
@@ -429,6 +431,8 @@ def _unreachable(store: str, error: Exception) -> str:
     message = f"{store} cannot be reached ({error})"
     if isinstance(error, requests.exceptions.SSLError):
         cure = "If your network opens TLS, name its certificate in REQUESTS_CA_BUNDLE"
+    elif isinstance(error, ValueError):
+        cure = "Write the whole address, as in https://server/folder"
     elif isinstance(error, requests.exceptions.ProxyError):
         cure = "Check HTTPS_PROXY, or name this host in NO_PROXY"
     else:

@@ -426,8 +426,11 @@ def test_interrupted_folder_is_not_there(tmp_path: Path) -> None:
 def test_credits_are_those_of_the_line_and_of_the_settings(folder: Path) -> None:
     change(folder, "scenario.toml", "credits = []", 'credits = ["places: GeoNames (CC BY 4.0)"]')
     change(folder, "border.geojson", '"source"', '"credit": "OSM", "licence": "ODbL", "source"')
-    named = read_credits(read_scenario(folder), folder)
-    assert named == ("line: OSM (ODbL)", "places: GeoNames (CC BY 4.0)")
+    expected = ("line: OSM (ODbL)", "places: GeoNames (CC BY 4.0)")
+    assert read_credits(read_scenario(folder), folder) == expected
+    (folder / "border.geojson").rename(folder / "line.json")
+    change(folder, "scenario.toml", '"border.geojson"', '"line.json"')
+    assert read_credits(read_scenario(folder), folder) == expected
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.rasters import open_elevation
-from sarhad.exchange.settings import RELIEF_FILE
+from sarhad.exchange.settings import RELIEF_FILE, SETTINGS_FILE, read_settings
 from sarhad.exchange.stand_in import KNOWN_FILE, open_stand_in
 from sarhad.grid import Grid, choose_grid, corridor_tiles
 from sarhad.scenario import Scenario, TerrainSettings
@@ -183,13 +183,16 @@ def read_credits(scenario: Scenario, folder: Path) -> tuple[str, ...]:
     folder : Path
         Its folder; a GeoJSON line may carry `credit` and `licence` among its properties.
     """
-    try:
-        content = json.loads((folder / "border.geojson").read_bytes())
-        carried = [feature["properties"] for feature in content["features"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        carried = []
+    line = folder / read_settings(folder / SETTINGS_FILE).general.get("border", "")
+    carried = _feature_properties(line) if "json" in line.suffix.lower() else []
     lines = [_credit(properties) for properties in carried if isinstance(properties, dict)]
     return tuple(dict.fromkeys(text for text in (*lines, *scenario.credits) if text))
+
+
+def _feature_properties(geojson: Path) -> list[object]:
+    content = json.loads(geojson.read_text("utf-8-sig"))
+    features = content.get("features") or [content]
+    return [feature.get("properties") for feature in features if isinstance(feature, dict)]
 
 
 def _credit(properties: dict[str, object]) -> str:

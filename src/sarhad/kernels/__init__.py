@@ -1,8 +1,9 @@
 """Compiled kernels: arrays in, arrays out."""
 
 from sarhad.kernels.heights import HeightField, prepare_heights
+from sarhad.kernels.horizon import least_heights
 from sarhad.kernels.sightline import pairs_within, sight_clearance
-from sarhad.kernels.viewshed import BitWindow, least_heights, viewshed_counts, viewsheds
+from sarhad.kernels.viewshed import BitWindow, viewshed_counts, viewsheds
 from sarhad.kernels.walking import PaceTable, tabulate_pace, travel_time_field
 
 __all__ = [

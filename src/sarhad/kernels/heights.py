@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ PAD = 64
 SMALL = 4
 BLOCK = 16
 COARSE = 128
-EARTH_RADIUS_M = 6_371_000.0
 STRIPE = 16 * BLOCK  # lines prepared by one task
 
 
@@ -43,7 +43,9 @@ class _Heights(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class HeightField:
-    """Heights padded, their transpose, and the block maxima of both: 8.6 bytes for each cell, and 0.5 KiB for each row and column.
+    """Heights padded, their transpose, and the block maxima of both.
+
+    It takes 8.6 bytes for each cell, and 0.5 KiB for each row and column.
 
     Attributes
     ----------
@@ -86,17 +88,18 @@ def prepare_heights(z: NDArray[np.float32], *, executor: Executor | None = None)
     ------
     ValueError
         If `z` is not a float32 raster of at least one cell.
+    MemoryError
+        If the field would take more than the machine has.
     """
     if z.ndim != 2 or z.size == 0 or z.dtype != np.float32:
         raise ValueError(
-            f"heights must be a float32 raster of at least one cell, not {z.dtype} of shape {z.shape}"
+            "heights must be a float32 raster of at least one cell,"
+            f" not {z.dtype} of shape {z.shape}"
         )
-    z = (
-        z
-        if z.strides[1] == 4 and z.strides[0] >= 0 and z.strides[0] % 4 == 0
-        else np.ascontiguousarray(z)
-    )
     rows, columns = z.shape
+    _check_memory(rows, columns)
+    if z.strides[1] != 4 or z.strides[0] < 0 or z.strides[0] % 4:
+        z = np.ascontiguousarray(z)
     by_row, row_arrays = _plane(rows, columns)
     by_column, column_arrays = _plane(columns, rows)
     structure = _Heights(by_row, by_column)
@@ -104,17 +107,34 @@ def prepare_heights(z: NDArray[np.float32], *, executor: Executor | None = None)
     return HeightField(rows, columns, voids, row_arrays + column_arrays, structure)
 
 
+def _check_memory(rows: int, columns: int) -> None:
+    """Refuse what the system would promise and then not hold."""
+    needed = 9 * rows * columns + 2**9 * (rows + columns)
+    present = physical_memory()
+    if present and needed > present:
+        raise MemoryError(
+            f"the height field of {rows} x {columns} cells takes {needed / 2**30:.0f} GiB, this"
+            f" machine has {present / 2**30:.0f} GiB: prepare windows of the raster"
+        )
+
+
+def physical_memory() -> int | None:
+    """Return the machine's memory [bytes], None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
 def _plane(lines: int, places: int) -> tuple[_Plane, tuple[NDArray[np.float32], ...]]:
     pitch = -(-(places + 2 * PAD) // BLOCK) * BLOCK
     small = (-(-lines // SMALL), pitch // SMALL)
     fine = (-(-lines // BLOCK), pitch // BLOCK)
     coarse = (-(-lines // COARSE), -(-pitch // COARSE))
-    arrays = tuple(
-        np.empty(shape, np.float32) for shape in ((lines + 1, pitch), small, fine, coarse)
-    )
-    return _Plane(
-        *(array.ctypes.data for array in arrays), lines, places, pitch, *small, *fine, *coarse
-    ), arrays
+    shapes = ((lines + 1, pitch), small, fine, coarse)
+    arrays = tuple(np.empty(shape, np.float32) for shape in shapes)
+    starts = (array.ctypes.data for array in arrays)
+    return _Plane(*starts, lines, places, pitch, *small, *fine, *coarse), arrays
 
 
 def _fill(structure: _Heights, z: NDArray[np.float32], executor: Executor | None) -> int:
@@ -153,8 +173,3 @@ def _fill(structure: _Heights, z: NDArray[np.float32], executor: Executor | None
     list(spread(block, tasks, executor))
     list(spread(lambda transposed: fill_large(field, transposed), (0, 1), executor))
     return voids
-
-
-def earth_bend(cell_m: float, refraction: float) -> float:
-    """Return the drop of the ground below the horizontal [m] at one cell's distance: (1 - refraction) cell^2 / (2 R)."""
-    return (1.0 - refraction) * cell_m * cell_m / (2.0 * EARTH_RADIUS_M)

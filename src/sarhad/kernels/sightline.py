@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sarhad.kernels.library import address, kernel, spread
-from sarhad.kernels.viewshed import bends_of
+from sarhad.kernels.reach import bends_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -28,15 +28,21 @@ def pairs_within(
     cell_east_m: float,
     cell_north_m: float,
 ) -> NDArray[np.int32]:
-    """Return the pairs (observer, target) no farther apart than the range [m], shape (p, 2), observer by observer."""
+    """Return the pairs (observer, target) no farther apart than the range [m], shape (p, 2).
+
+    Observer by observer; parameters as for `sight_clearance`.
+    """
     observers, targets = _points(observers, "observers"), _points(targets, "targets")
     if not 0.0 <= range_m < np.inf:
         raise ValueError(f"range_m must be a number of at least 0, not {range_m}")
     function = kernel("pairs_within", ctypes.c_int64)
     ends = (
-        address(observers), ctypes.c_int64(len(observers)), address(targets), ctypes.c_int64(len(targets)),
-        ctypes.c_double(cell_north_m), ctypes.c_double(cell_east_m), ctypes.c_double(range_m),
-    )  # fmt: skip
+        address(observers),
+        ctypes.c_int64(len(observers)),
+        address(targets),
+        ctypes.c_int64(len(targets)),
+        *map(ctypes.c_double, (cell_north_m, cell_east_m, range_m)),
+    )
     pairs = np.empty((function(*ends, None), 2), np.int32)
     function(*ends, address(pairs))
     return pairs
@@ -54,11 +60,12 @@ def sight_clearance(
     only_sign: bool = False,
     executor: Executor | None = None,
 ) -> NDArray[np.float32]:
-    """Return the least height of each sight line above the terrain [m], shape (p,); below 0 the line is blocked.
+    """Return the least height of each sight line above the terrain [m], shape (p,).
 
-    The terrain is linear between neighbouring cell centres on rows and columns (exact R3), the earth round, and the line compared
-    with the terrain at every crossing strictly between its ends. Infinite without a crossing, NaN where an end is outside the raster
-    or in a void.
+    Below 0 the line is blocked. The terrain is linear between neighbouring cell centres on rows
+    and columns (exact R3), the earth round, and the line compared with the terrain at every
+    crossing strictly between its ends. Infinite without a crossing, NaN where an end is outside
+    the raster or in a void.
 
     Parameters
     ----------
@@ -73,7 +80,8 @@ def sight_clearance(
     refraction : float
         Share of the earth's curvature that refraction takes away [1].
     only_sign : bool
-        Stop at the first blocking crossing: some negative number where blocked, infinite where free; faster.
+        Stop at the first blocking crossing: some negative number where blocked, infinite where
+        free; faster.
     executor : Executor, optional
         Threads to spread the pairs over.
 
@@ -93,9 +101,17 @@ def sight_clearance(
     def draw(first: int) -> None:
         part = clearance[first : first + CHUNK]
         function(
-            ctypes.byref(heights.structure), address(observers), address(sound[0]), address(targets), address(sound[1]),
-            address(pairs[first:]), ctypes.c_int64(len(part)), *bends, enough, address(part),
-        )  # fmt: skip
+            ctypes.byref(heights.structure),
+            address(observers),
+            address(sound[0]),
+            address(targets),
+            address(sound[1]),
+            address(pairs[first:]),
+            ctypes.c_int64(len(part)),
+            *bends,
+            enough,
+            address(part),
+        )
 
     list(spread(draw, range(0, len(pairs), CHUNK), executor))
     return clearance

@@ -1,0 +1,150 @@
+"""Where patrols stand: one place per border cell on the own side, and cells to stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarhad.border import BorderCells, LinePlane, locate
+from sarhad.mobility.fields import Surface
+from sarhad.terrain import window
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+FARTHER: Final = (1.0, 1.5, 2.0, 3.0, 5.0)
+"""Factors on the distance from the line, tried in turn where a bend comes too near."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stations:
+    """Cells of the frame that stand for places, where one was found.
+
+    Attributes
+    ----------
+    row, column : ndarray of int64, shape (n,)
+        Cell on the frame of movement; -1 where none is passable near enough.
+    east_m, north_m : ndarray, shape (n,)
+        Its middle [m]; the wanted place itself where there is none.
+    moved_m : ndarray, shape (n,)
+        Distance from the wanted place [m]; infinite where there is none.
+    """
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    east_m: Floats
+    north_m: Floats
+    moved_m: Floats
+
+    @property
+    def found(self) -> Bools:
+        """Return where there is a station, shape (n,)."""
+        return self.row >= 0
+
+
+def places_beside(
+    plane: LinePlane, chainage_m: Floats, half_m: float, distance_m: float
+) -> tuple[Floats, Floats, Bools]:
+    """Return places on the own side at a distance from the line.
+
+    Parameters
+    ----------
+    plane : LinePlane
+        The line in the plane.
+    chainage_m : ndarray, shape (n,)
+        Where along the line [m].
+    half_m : float
+        The direction of the line is taken over this length to either side [m].
+    distance_m : float
+        Distance from the whole line [m]; farther where a bend comes nearer than that.
+
+    Returns
+    -------
+    east_m, north_m : ndarray, shape (n,)
+        Places [m].
+    clear : ndarray of bool, shape (n,)
+        False where even five times the distance straight away lies too near to the line.
+    """
+    x, y = _on_line(plane, chainage_m)
+    before, after = _on_line(plane, chainage_m - half_m), _on_line(plane, chainage_m + half_m)
+    along = np.stack([after[0] - before[0], after[1] - before[1]])
+    length = np.hypot(*along)
+    left = np.stack([-along[1], along[0]]) / np.where(length > 0, length, 1)
+    outward = left if plane.own_side == "left" else -left
+    east, north, clear = x.copy(), y.copy(), np.zeros(x.size, bool)
+    for factor in FARTHER:
+        open_ = ~clear
+        away_m = factor * distance_m
+        east[open_] = x[open_] + away_m * outward[0, open_]
+        north[open_] = y[open_] + away_m * outward[1, open_]
+        _, apart_m = locate(plane, east[open_], north[open_])
+        clear[open_] = apart_m >= distance_m * 0.999
+    return east, north, clear
+
+
+def _on_line(plane: LinePlane, chainage_m: Floats) -> tuple[Floats, Floats]:
+    return (
+        np.interp(chainage_m, plane.chainage_m, plane.east_m),
+        np.interp(chainage_m, plane.chainage_m, plane.north_m),
+    )
+
+
+def place_stations(
+    surface: Surface, plane: LinePlane, cells: BorderCells, distance_m: float, search_m: float
+) -> Stations:
+    """Return the passable cell nearest to the place beside each border cell.
+
+    Parameters
+    ----------
+    surface : Surface
+        Ground of one kind of mover.
+    plane : LinePlane
+        The line on its grid.
+    cells : BorderCells
+        The border cells.
+    distance_m, search_m : float
+        Distance from the line; how far a station may move to passable ground [m].
+    """
+    middle_m = (cells.edges_m[:-1] + cells.edges_m[1:]) / 2
+    east_m, north_m, _ = places_beside(plane, middle_m, cells.length_m / 2, distance_m)
+    return nearest_passable(surface, east_m, north_m, search_m)
+
+
+def nearest_passable(
+    surface: Surface, east_m: Floats, north_m: Floats, search_m: float
+) -> Stations:
+    """Return for each place the passable cell whose middle is nearest, within a distance [m].
+
+    The cell that holds the place always counts as within.
+    """
+    grid = surface.grid
+    reach = int(search_m // grid.cell_m) + 1
+    side = 2 * reach + 1
+    row, column = np.full(east_m.shape, -1, np.int64), np.full(east_m.shape, -1, np.int64)
+    moved_m = np.full(east_m.shape, np.inf)
+    x, y = (east_m - grid.west_m) / grid.cell_m - 0.5, (grid.north_m - north_m) / grid.cell_m - 0.5
+    reachable = np.isfinite(x) & np.isfinite(y)
+    reachable &= (np.abs(x) < 2**31) & (np.abs(y) < 2**31)
+    for i in np.flatnonzero(reachable):
+        top, left = round(float(y[i])) - reach, round(float(x[i])) - reach
+        frame = (top, left, side, side)
+        passable = np.isfinite(window(surface.friction, *frame))
+        passable &= np.isfinite(window(surface.terrain, *frame))
+        down, right = np.nonzero(passable)
+        if not down.size:
+            continue
+        away_m = grid.cell_m * np.hypot(top + down - y[i], left + right - x[i])
+        k = int(away_m.argmin())
+        if away_m[k] <= max(search_m, grid.cell_m / np.sqrt(2)):
+            row[i], column[i], moved_m[i] = top + down[k], left + right[k], away_m[k]
+    found = row >= 0
+    return Stations(
+        row,
+        column,
+        np.where(found, grid.west_m + (column + 0.5) * grid.cell_m, east_m),
+        np.where(found, grid.north_m - (row + 0.5) * grid.cell_m, north_m),
+        moved_m,
+    )

@@ -20,8 +20,8 @@ from sarhad.scenario.contradictions import (
     ids_taken_by,
     suggest,
 )
-from sarhad.scenario.movement import Movement
 from sarhad.scenario.detection import DetectionSettings, RadioSettings
+from sarhad.scenario.movement import Movement
 from sarhad.scenario.nouns import (
     FLIGHT_FIELDS,
     STRICT,

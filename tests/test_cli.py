@@ -23,6 +23,7 @@ from pyproj import Geod
 from tools import write_scenario_reference
 
 from sarhad import cli
+from sarhad.exchange.lines import read_line_credit
 
 ROOT = Path(__file__).resolve().parents[1]
 LINE = '{"type": "LineString", "coordinates": [[67.0, 37.0], [68.0, 37.1], [69.0, 37.5]]}'
@@ -428,3 +429,20 @@ def test_line_of_200_000_vertices_is_taken_and_measured(
     told = ["new", str(tmp_path / "case"), "--border", str(tmp_path / "line.geojson"), "--json"]
     assert cli.main(told) == 0
     assert printed(capsys)["border_km"] == pytest.approx(6378.137 * np.radians(2), abs=0.001)
+
+
+def test_a_new_folder_keeps_whom_to_name_for_the_line(tmp_path: Path) -> None:
+    line = json.loads(LINE)
+    feature = {"type": "Feature", "geometry": line, "properties": {"credit": "A", "licence": "B"}}
+    (tmp_path / "line.geojson").write_text(json.dumps(feature))
+    told = ["new", str(tmp_path / "case"), "--border", str(tmp_path / "line.geojson")]
+    assert cli.main([*told, "--own-side", "left"]) == 0
+    assert read_line_credit(tmp_path / "case" / "border.geojson") == {"credit": "A", "licence": "B"}
+
+
+def test_a_folder_without_settings_is_one_plain_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", str(tmp_path), "--json"]) == 1
+    (fault,) = printed(capsys)["faults"]
+    assert (fault["found"], fault["expected"]) == ("no settings file", "scenario.toml")

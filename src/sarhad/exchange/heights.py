@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import Executor
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.errors import Fault, ScenarioError
+from sarhad.exchange.lines import read_line_credit
 from sarhad.exchange.rasters import open_elevation
 from sarhad.exchange.settings import RELIEF_FILE, SETTINGS_FILE, read_settings
 from sarhad.exchange.stand_in import KNOWN_FILE, open_stand_in
@@ -144,7 +144,7 @@ class _Void:
     """Heights that are not there."""
 
     stand_in = False
-    credit = "no heights: run `sarhad terrain fetch`"
+    credit = ""
 
     def read(self, _row: int, _column: int, rows: int, columns: int) -> NDArray[np.float32]:
         """Return a window without heights."""
@@ -184,19 +184,8 @@ def read_credits(scenario: Scenario, folder: Path) -> tuple[str, ...]:
         Its folder; a GeoJSON line may carry `credit` and `licence` among its properties.
     """
     line = folder / read_settings(folder / SETTINGS_FILE).general.get("border", "")
-    carried = _feature_properties(line) if "json" in line.suffix.lower() else []
-    lines = [_credit(properties) for properties in carried if isinstance(properties, dict)]
-    return tuple(dict.fromkeys(text for text in (*lines, *scenario.credits) if text))
-
-
-def _feature_properties(geojson: Path) -> list[object]:
-    content = json.loads(geojson.read_text("utf-8-sig"))
-    features = content.get("features") or [content]
-    return [feature.get("properties") for feature in features if isinstance(feature, dict)]
-
-
-def _credit(properties: dict[str, object]) -> str:
-    credit, licence = properties.get("credit"), properties.get("licence")
-    if not isinstance(credit, str):
-        return ""
-    return f"line: {credit} ({licence})" if isinstance(licence, str) else f"line: {credit}"
+    named = read_line_credit(line)
+    words = [f"line: {named['credit']}"] if "credit" in named else []
+    if words and "licence" in named:
+        words = [f"{words[0]} ({named['licence']})"]
+    return tuple(dict.fromkeys(text for text in (*words, *scenario.credits) if text))

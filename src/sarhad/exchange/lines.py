@@ -85,6 +85,22 @@ def _check_size(path: Path, suffix: str, file: str) -> None:
         raise _trouble(file, found, expected, "Simplify the line, or leave out what is beside it")
 
 
+def read_line_credit(path: str | Path) -> dict[str, str]:
+    """Return `credit` and `licence` of the first feature of a GeoJSON file that carries a credit.
+
+    Empty where none does, and for other formats, which have no place for them.
+    """
+    if "json" not in Path(path).suffix.lower():
+        return {}
+    content = json.loads(Path(path).read_text("utf-8-sig"))
+    for feature in content.get("features") or [content]:
+        carried = feature.get("properties") if isinstance(feature, dict) else None
+        if isinstance(carried, dict) and isinstance(carried.get("credit"), str):
+            keys = ("credit", "licence")
+            return {key: carried[key] for key in keys if isinstance(carried.get(key), str)}
+    return {}
+
+
 def _read_json(path: Path, file: str) -> list[NDArray[np.float64]] | None:
     """Return the parts of a GeoJSON file, or None if it is not in WGS 84.
 

@@ -18,7 +18,7 @@ from sarhad.border import Border, BorderError, Side, build_border, place_at
 from sarhad.errors import ScenarioError
 from sarhad.exchange.atomic import folder_atomically, write_atomically
 from sarhad.exchange.fields import FieldFacts, facts_of
-from sarhad.exchange.lines import read_line_parts
+from sarhad.exchange.lines import read_line_credit, read_line_parts
 from sarhad.exchange.scenario_folder import JOIN_M, TABLES, find_faults, line_faults
 from sarhad.exchange.settings import SECTIONS, SETTINGS_FILE, General
 from sarhad.scenario import Cooperation, Option
@@ -58,7 +58,7 @@ def scaffold_scenario(
     except BorderError as error:
         raise ScenarioError(tuple(line_faults(error, source.name))) from None
     with folder_atomically(target) as fresh:
-        for name, text in _files(border, target.name, source.name, start).items():
+        for name, text in _files(border, target.name, source, start).items():
             write_atomically(fresh / name, text.encode())
         _, faults = find_faults(fresh)
         if faults:
@@ -66,7 +66,7 @@ def scaffold_scenario(
     return border
 
 
-def _files(border: Border, name: str, source: str, start: datetime) -> dict[str, str]:
+def _files(border: Border, name: str, source: Path, start: datetime) -> dict[str, str]:
     files = {
         SETTINGS_FILE: _settings(border, name, start),
         "border.geojson": _geojson(border, source),
@@ -76,11 +76,11 @@ def _files(border: Border, name: str, source: str, start: datetime) -> dict[str,
     return files
 
 
-def _geojson(border: Border, source: str) -> str:
+def _geojson(border: Border, source: Path) -> str:
     points = np.round(np.stack([border.longitude, border.latitude], axis=1), 7).tolist()
     feature = {
         "type": "Feature",
-        "properties": {"source": _text(source)},
+        "properties": {"source": _text(source.name), **read_line_credit(source)},
         "geometry": {"type": "LineString", "coordinates": points},
     }
     return json.dumps({"type": "FeatureCollection", "features": [feature]}) + "\n"

@@ -89,7 +89,10 @@ def find_folder(folder_or_name: str | Path) -> Path:
     if name in cases:
         return Path(str(files("sarhad"))) / "cases" / name
     if folder.is_dir():
-        return folder
+        cure = "`sarhad new` makes such a folder"
+        raise ScenarioError(
+            (Fault(name or ".", None, None, "no settings file", SETTINGS_FILE, cure),)
+        )
     close = get_close_matches(name, cases, n=1)
     cure = f"Did you mean '{close[0]}'?" if close else "`sarhad new` makes such a folder"
     expected = "a scenario folder or an embedded case" + (f" ({', '.join(cases)})" if cases else "")

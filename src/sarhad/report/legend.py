@@ -38,7 +38,11 @@ class Entry:
 
 
 def draw_legend(
-    page: Page, box: Box, scenario: Scenario, heights_m: tuple[float, float], voids: bool
+    page: Page,
+    box: Box,
+    scenario: Scenario,
+    heights_m: tuple[float, float] | None,
+    voids: bool,
 ) -> None:
     """Draw the legend into a box, in two columns where it is wide; the tints of the relief last.
 
@@ -50,8 +54,8 @@ def draw_legend(
         Room for the legend [mm].
     scenario : Scenario
         Whose kinds and parties are explained.
-    heights_m : (low, high)
-        Heights between which the tints run [m].
+    heights_m : (low, high) or None
+        Heights between which the tints run [m]; no tints without heights.
     voids : bool
         Whether the map shows ground without a height.
     """
@@ -66,6 +70,8 @@ def draw_legend(
             entry.sample(page, left + 3.5, y)
             words = page.shorten(entry.words, POINTS, width - 9.0)
             page.write(left + 8.0, y, words, POINTS, va="center_baseline")
+    if heights_m is None:
+        return
     below = box.top - 3.0 - ROW_MM * len(columns[-1])
     _draw_tints(page, Box(box.right - width, below - 2.0, box.right, below + 1.0), heights_m)
 

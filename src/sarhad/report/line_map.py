@@ -154,7 +154,8 @@ def _draw_relief(sketch: MapSketch) -> bool:
     coarse = coarsen_heights(sketch.terrain, extent, pixel_m)
     distance = distance_from_line(coarse, *sheet.to_ground(course.x_mm, course.y_mm))
     corridor_m = sketch.scenario.terrain.corridor_km * 1000.0
-    picture = paint_relief(coarse, distance, corridor_m, height_range(sketch.terrain))
+    heights_m = height_range(sketch.terrain) or (0.0, 1000.0)
+    picture = paint_relief(coarse, distance, corridor_m, heights_m)
     (left, right), (bottom, top) = sheet.to_page(
         np.array(coarse.extent_m[:2]), np.array(coarse.extent_m[2:])
     )
@@ -177,13 +178,13 @@ def _draw_relief(sketch: MapSketch) -> bool:
     return shows_voids(coarse, distance, corridor_m)
 
 
-def height_range(terrain: Terrain) -> tuple[float, float]:
-    """Return round heights between which the tints run [m]."""
+def height_range(terrain: Terrain) -> tuple[float, float] | None:
+    """Return round heights between which the tints run [m]; None where no height is known."""
     # Every 16th cell each way finds the range to a tint's width, at any size.
     sample = terrain.tiles[:, ::16, ::16]
     known = sample[np.isfinite(sample)]
     if not known.size:
-        return 0.0, 1000.0
+        return None
     low, high = np.percentile(known, (0.5, 99.5))
     return float(np.floor(low / 100) * 100), float(np.ceil(high / 500) * 500)
 
@@ -392,5 +393,7 @@ def _draw_panel(sketch: MapSketch, voids: bool) -> None:
     else:
         legend = Box(panel.left, panel.bottom + 60.0, panel.right, panel.top)
         profile = Box(panel.left, panel.bottom, panel.right, panel.bottom + 52.0)
-    draw_legend(sketch.page, legend, sketch.scenario, height_range(sketch.terrain), voids)
-    draw_profile(sketch.page, profile, sketch.scenario, sketch.terrain)
+    heights_m = height_range(sketch.terrain)
+    draw_legend(sketch.page, legend, sketch.scenario, heights_m, voids)
+    if heights_m is not None:
+        draw_profile(sketch.page, profile, sketch.scenario, sketch.terrain)

@@ -1,8 +1,10 @@
 /* Prepare a height field once for all kernels: padded lines, their transpose, and the block maxima of both. */
 #include "kernels.h"
 
-#include <math.h>
 #include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 int PUBLIC(supported)(void)
 {
@@ -27,8 +29,45 @@ static void repeat_last_line(Plane *plane, int64_t to)
         memcpy(plane->z + to * plane->pitch, plane->z + (to - 1) * plane->pitch, sizeof(float) * (size_t)plane->pitch);
 }
 
-/* Copy rows from .. to - 1 of a raster into the field; returns the number of voids among them. */
-int64_t PUBLIC(fill_rows)(Heights *heights, const float *raster, int64_t raster_pitch, int64_t from, int64_t to)
+static void raise(float *into, const float *from, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) into[i] = from[i] > into[i] ? from[i] : into[i];
+}
+
+/* Small maxima of line b of small blocks; `line` is scratch of one pitch. */
+static void fill_small_line(Plane *plane, int64_t b, float *line)
+{
+    const int64_t side = 1 << SMALL_SHIFT, first = b * side, last = least_of(first + side, plane->lines);
+    memcpy(line, plane->z + first * plane->pitch, sizeof(float) * (size_t)plane->pitch);
+    for (int64_t i = first + 1; i <= last; i++) raise(line, plane->z + i * plane->pitch, plane->pitch);
+    for (int64_t j = 0; j < plane->small_pitch; j++) {
+        const int64_t end = least_of((j + 1) * side, plane->pitch - 1);
+        float most = VOID_HEIGHT;
+        for (int64_t i = j * side; i <= end; i++) most = line[i] > most ? line[i] : most;
+        plane->small[b * plane->small_pitch + j] = most;
+    }
+}
+
+/* Small maxima of the blocks that line i completes, while its lines are still in the cache. `from` is the first line of this call: the
+ * block before it belongs to the call before, which lacks one line of it (fill_seam completes it). */
+static void reduce_behind(Plane *plane, int64_t i, int64_t from, float *line)
+{
+    const int64_t side = 1 << SMALL_SHIFT;
+    if (i > from && i % side == 0) fill_small_line(plane, i / side - 1, line);
+    if (i == plane->lines - 1) {
+        repeat_last_line(plane, plane->lines);
+        fill_small_line(plane, i / side, line);
+    }
+}
+
+/* Small maxima of the block that ends on line i, the first of a call to fill_rows or fill_columns. */
+void PUBLIC(fill_seam)(Heights *heights, int transposed, int64_t i, float *line)
+{
+    fill_small_line(transposed ? &heights->by_column : &heights->by_row, i / (1 << SMALL_SHIFT) - 1, line);
+}
+
+/* Copy rows from .. to - 1 of a raster into the field; returns the number of voids among them. `from` is a multiple of a block. */
+int64_t PUBLIC(fill_rows)(Heights *heights, const float *raster, int64_t raster_pitch, int64_t from, int64_t to, float *scratch)
 {
     Plane *plane = &heights->by_row;
     int64_t voids = 0;
@@ -41,48 +80,61 @@ int64_t PUBLIC(fill_rows)(Heights *heights, const float *raster, int64_t raster_
             line[PAD + c] = real ? source[c] : VOID_HEIGHT;
         }
         pad_line(line, plane->places, plane->pitch);
+        reduce_behind(plane, r, from, scratch);
     }
-    repeat_last_line(plane, to);
     return voids;
 }
 
-/* Fill columns from .. to - 1 of the transpose, by tiles that stay in the first cache. */
-void PUBLIC(fill_columns)(Heights *heights, int64_t from, int64_t to)
+/* Write the transpose of 8 x 8 heights. */
+static inline void turn_eight(const float *from, int64_t from_pitch, float *into, int64_t into_pitch)
+{
+#ifdef __AVX2__
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; i++) a[i] = _mm256_loadu_ps(from + i * from_pitch);
+    for (int i = 0; i < 4; i++) {
+        b[2 * i] = _mm256_unpacklo_ps(a[2 * i], a[2 * i + 1]);
+        b[2 * i + 1] = _mm256_unpackhi_ps(a[2 * i], a[2 * i + 1]);
+    }
+    for (int h = 0; h < 8; h += 4)
+        for (int i = 0; i < 2; i++) {
+            a[h + 2 * i] = _mm256_shuffle_ps(b[h + i], b[h + i + 2], 0x44);
+            a[h + 2 * i + 1] = _mm256_shuffle_ps(b[h + i], b[h + i + 2], 0xEE);
+        }
+    for (int i = 0; i < 4; i++) {
+        _mm256_storeu_ps(into + i * into_pitch, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
+        _mm256_storeu_ps(into + (i + 4) * into_pitch, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
+    }
+#else
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < 8; k++) into[i * into_pitch + k] = from[k * from_pitch + i];
+#endif
+}
+
+/* Write the transpose of one tile of 16 x 16 heights, or of what the raster's edge leaves of it. */
+static void turn_tile(const float *from, int64_t from_pitch, float *into, int64_t into_pitch, int64_t rows, int64_t columns)
+{
+    if (rows == BLOCK && columns == BLOCK) {
+        for (int64_t i = 0; i < BLOCK; i += 8)
+            for (int64_t k = 0; k < BLOCK; k += 8) turn_eight(from + k * from_pitch + i, from_pitch, into + i * into_pitch + k, into_pitch);
+        return;
+    }
+    for (int64_t i = 0; i < columns; i++)
+        for (int64_t k = 0; k < rows; k++) into[i * into_pitch + k] = from[k * from_pitch + i];
+}
+
+/* Fill columns from .. to - 1 of the transpose, by tiles that stay in the first cache. `from` is a multiple of a block. */
+void PUBLIC(fill_columns)(Heights *heights, int64_t from, int64_t to, float *scratch)
 {
     const Plane *rows = &heights->by_row;
     Plane *columns = &heights->by_column;
     for (int64_t c = from; c < to; c += BLOCK) {
         const int64_t c_end = least_of(c + BLOCK, to);
-        for (int64_t r = 0; r < rows->lines; r += BLOCK) {
-            const int64_t r_end = least_of(r + BLOCK, rows->lines);
-            for (int64_t i = c; i < c_end; i++)
-                for (int64_t k = r; k < r_end; k++)
-                    columns->z[i * columns->pitch + PAD + k] = rows->z[k * rows->pitch + PAD + i];
-        }
-        for (int64_t i = c; i < c_end; i++) pad_line(columns->z + i * columns->pitch, columns->places, columns->pitch);
-    }
-    repeat_last_line(columns, to);
-}
-
-static void raise(float *into, const float *from, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) into[i] = from[i] > into[i] ? from[i] : into[i];
-}
-
-/* Small maxima of the lines of small blocks from .. to - 1 of one orientation; `line` is scratch of one pitch. */
-void PUBLIC(fill_small)(Heights *heights, int transposed, int64_t from, int64_t to, float *line)
-{
-    const int64_t side = 1 << SMALL_SHIFT;
-    Plane *plane = transposed ? &heights->by_column : &heights->by_row;
-    for (int64_t b = from; b < to; b++) {
-        const int64_t first = b * side, last = least_of(first + side, plane->lines);
-        memcpy(line, plane->z + first * plane->pitch, sizeof(float) * (size_t)plane->pitch);
-        for (int64_t i = first + 1; i <= last; i++) raise(line, plane->z + i * plane->pitch, plane->pitch);
-        for (int64_t j = 0; j < plane->small_pitch; j++) {
-            const int64_t end = least_of((j + 1) * side, plane->pitch - 1);
-            float most = VOID_HEIGHT;
-            for (int64_t i = j * side; i <= end; i++) most = line[i] > most ? line[i] : most;
-            plane->small[b * plane->small_pitch + j] = most;
+        for (int64_t r = 0; r < rows->lines; r += BLOCK)
+            turn_tile(rows->z + r * rows->pitch + PAD + c, rows->pitch, columns->z + c * columns->pitch + PAD + r, columns->pitch,
+                      least_of(BLOCK, rows->lines - r), c_end - c);
+        for (int64_t i = c; i < c_end; i++) {
+            pad_line(columns->z + i * columns->pitch, columns->places, columns->pitch);
+            reduce_behind(columns, i, from, scratch);
         }
     }
 }

@@ -141,35 +141,25 @@ def _fill(structure: _Heights, z: NDArray[np.float32], executor: Executor | None
     rows, columns = z.shape
     field = ctypes.byref(structure)
     fill_rows, fill_columns = kernel("fill_rows", ctypes.c_int64), kernel("fill_columns")
-    fill_small, fill_large = kernel("fill_small"), kernel("fill_large")
+    fill_seam, fill_large = kernel("fill_seam"), kernel("fill_large")
     pitch = ctypes.c_int64(z.strides[0] // 4 if rows > 1 else columns)
+    scratch_size = max(structure.by_row.pitch, structure.by_column.pitch)
 
     def copy(first: int) -> int:
-        return int(
-            fill_rows(
-                field,
-                address(z),
-                pitch,
-                ctypes.c_int64(first),
-                ctypes.c_int64(min(first + STRIPE, rows)),
-            )
-        )
+        scratch = np.empty(scratch_size, np.float32)
+        lines = ctypes.c_int64(first), ctypes.c_int64(min(first + STRIPE, rows))
+        return int(fill_rows(field, address(z), pitch, *lines, address(scratch)))
 
     def turn(first: int) -> None:
-        fill_columns(field, ctypes.c_int64(first), ctypes.c_int64(min(first + STRIPE, columns)))
-
-    def block(task: tuple[int, int]) -> None:
-        transposed, first = task
-        plane = structure.by_column if transposed else structure.by_row
-        line = np.empty(plane.pitch, np.float32)
-        last = min(first + STRIPE // SMALL, plane.small_lines)
-        fill_small(field, transposed, ctypes.c_int64(first), ctypes.c_int64(last), address(line))
+        scratch = np.empty(scratch_size, np.float32)
+        lines = ctypes.c_int64(first), ctypes.c_int64(min(first + STRIPE, columns))
+        fill_columns(field, *lines, address(scratch))
 
     voids = sum(spread(copy, range(0, rows, STRIPE), executor))
     list(spread(turn, range(0, columns, STRIPE), executor))
-    step = STRIPE // SMALL
-    tasks = [(0, first) for first in range(0, structure.by_row.small_lines, step)]
-    tasks += [(1, first) for first in range(0, structure.by_column.small_lines, step)]
-    list(spread(block, tasks, executor))
+    scratch = np.empty(scratch_size, np.float32)
+    for transposed, lines in enumerate((rows, columns)):
+        for seam in range(STRIPE, lines, STRIPE):
+            fill_seam(field, transposed, ctypes.c_int64(seam), address(scratch))
     list(spread(lambda transposed: fill_large(field, transposed), (0, 1), executor))
     return voids

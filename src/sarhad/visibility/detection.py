@@ -1,7 +1,8 @@
 """How likely an observer notices what is in sight: rates, passes and sweep widths.
 
-The chance of noticing something within a short time dt is rate * dt, whatever happened before; over a
-longer time the rates add up to an effort e, and the chance of having noticed it is 1 - exp(-e).
+The chance of noticing something within a short time dt is rate * dt, whatever happened before;
+over a longer time the rates add up to an effort e, and the chance of having noticed it is
+1 - exp(-e).
 Moving observers notice at the same rates as standing ones; a pass adds them up along its way.
 """
 

@@ -41,7 +41,7 @@ STEP_MINUTES: Final = 4
 """The sky is looked at this often or more; a period of an hour is cut within 1/30 of itself."""
 
 PLACE_KM: Final = 25.0
-"""One place for each so many kilometres of line: sunrise is 1.2 minutes off at most at 38 degrees."""
+"""One place for so many kilometres of line: sunrise is 0.6 minutes off at 38 degrees."""
 
 WGS84_OF_ERFA: Final = 1
 

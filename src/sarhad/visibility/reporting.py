@@ -38,8 +38,8 @@ def find_reportable(
     """Return from which observers a sighting can be reported, shape (observers,).
 
     A relay post itself can; any other needs a free sight line, from one of its looks, between its
-    antenna and that of a relay post within the radio's range. Antennas stand at the eyes of posts and
-    aircraft. Relays without known ground are left out; nothing else than terrain is in the way.
+    antenna and that of a relay post within the radio's range. Antennas stand at the eyes of posts
+    and aircraft. Relays without known ground are left out; only terrain is in the way.
 
     Parameters
     ----------

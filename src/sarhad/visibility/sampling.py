@@ -25,7 +25,7 @@ from sarhad.units import METRES_PER_KILOMETRE
 Floats = NDArray[np.float64]
 ObserverKind = Literal["post", "ground", "air"]
 
-ROUNDS: Final = 8
+ROUNDS: Final = 12
 """Steps of `places_beside` towards a distance from the line; on the reference line all but the
 points in the tightest bends settle in 4."""
 
@@ -164,7 +164,7 @@ def places_beside(
     best, best_m = tried.copy(), np.full(tried.shape, -np.inf)
     reached = np.zeros(tried.shape, bool)
     enough_m = np.inf if least_m is None else least_m
-    for _ in range(ROUNDS):
+    for trial in range(ROUNDS):
         left = np.flatnonzero(~reached)
         near_m, off_m = locate(plane, tried[left].real, tried[left].imag)
         short_m = distance_m - off_m
@@ -175,7 +175,8 @@ def places_beside(
         sure = np.abs(off_m) > REACHED_M
         away = tried[left] - _on_line(plane, near_m)
         outward = np.where(sure, away / np.where(sure, off_m, 1.0), across[left])
-        tried[left] += short_m * outward
+        # Across a narrow tongue whole steps go to and fro between the far sides of its two banks.
+        tried[left] += short_m * outward * (1.0 if trial < ROUNDS - 4 else 0.5)
     return best.real, best.imag, reached | (best_m >= enough_m)
 
 
@@ -236,7 +237,7 @@ def _abreast(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Observers of one kind, and the looks of each: observer within the group, east, north, ground."""
+    """Observers of one kind, and the looks of each, by the observer's place in the group."""
 
     ids: list[str]
     kind: ObserverKind

@@ -16,6 +16,7 @@ from sarhad.visibility.detection import (
     sweep_width,
 )
 from sarhad.visibility.light import LIGHTS, LightShares, compute_light, light_at, sky_at
+from sarhad.visibility.overlook import Overlook, overlook_cell
 from sarhad.visibility.reporting import find_reportable
 from sarhad.visibility.sampling import (
     Observers,
@@ -34,6 +35,7 @@ __all__ = [
     "WEATHERS",
     "LightShares",
     "Observers",
+    "Overlook",
     "SamplePoints",
     "SightLines",
     "Visibility",
@@ -49,6 +51,7 @@ __all__ = [
     "light_at",
     "noticed",
     "noticed_share",
+    "overlook_cell",
     "pass_effort",
     "place_observers",
     "places_beside",

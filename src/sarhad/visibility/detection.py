@@ -70,36 +70,55 @@ def detection_rate(
     ValueError
         If a distance is negative or not a number, or a class is unknown.
     """
-    distance = np.asarray(distance_m, np.float64)
-    if not (distance >= 0).all():
-        raise ValueError("a distance is a number of at least 0 [m]")
-    factor = settings.cover_factor if target != "drone" else 1.0
-    factor *= _known({"clear": 1.0, "poor": settings.poor_weather_factor}, weather, "weather")
-    dimmed = factor * _known(_light_factors(settings), light, "light")
-    sweep_m = dimmed * _known(_sweep_widths_m(settings), target, "target")
-    strength = cube_strength(sweep_m, settings.sweep_speed_km_h)
-    seen = cube_rate(distance, strength, settings.looks_per_minute)
+    seen = _seen(_checked(distance_m), target, light, settings, weather)
     if _known({"eye": False, "thermal": True}, sensor, "sensor"):
-        size_m = factor * _sizes_m(settings)[target]
-        imaged = noticed_share(distance, size_m, settings.pixel_mrad, settings.cycles)
-        return np.maximum(seen, settings.scans_per_hour * imaged)
+        return np.maximum(seen, _imaged(_checked(distance_m), target, settings, weather))
     return seen
 
 
 def all_rates(distance_m: ArrayLike, target: Target, settings: DetectionSettings) -> Floats:
     """Return the rates of one target in every state, (weathers, lights, sensors, n) [1/h]."""
-    return np.array(
-        [
-            [
-                [
-                    detection_rate(distance_m, target, light, sensor, settings, weather)
-                    for sensor in SENSORS
-                ]
-                for light in LIGHTS
-            ]
-            for weather in WEATHERS
-        ]
-    )
+    distance = _checked(distance_m)
+    rates = np.empty((len(WEATHERS), len(LIGHTS), len(SENSORS), distance.size))
+    for weather, of_weather in zip(WEATHERS, rates, strict=True):
+        imaged = _imaged(distance, target, settings, weather)
+        for light, of_light in zip(LIGHTS, of_weather, strict=True):
+            of_light[0] = _seen(distance, target, light, settings, weather)
+            of_light[1] = np.maximum(of_light[0], imaged)
+    return rates
+
+
+def _seen(
+    distance: Floats, target: Target, light: Light, settings: DetectionSettings, weather: Weather
+) -> Floats:
+    """Return the rate of eyes [1/h]."""
+    sweep_m = _known(_sweep_widths_m(settings), target, "target")
+    sweep_m *= _known(_light_factors(settings), light, "light")
+    sweep_m *= _hindrance(target, settings, weather)
+    strength = cube_strength(sweep_m, settings.sweep_speed_km_h)
+    return cube_rate(distance, strength, settings.looks_per_minute)
+
+
+def _imaged(
+    distance: Floats, target: Target, settings: DetectionSettings, weather: Weather
+) -> Floats:
+    """Return the rate of a thermal imager alone [1/h]."""
+    size_m = _sizes_m(settings)[target] * _hindrance(target, settings, weather)
+    share = noticed_share(distance, size_m, settings.pixel_mrad, settings.cycles)
+    return settings.scans_per_hour * share
+
+
+def _hindrance(target: Target, settings: DetectionSettings, weather: Weather) -> float:
+    """Return the factor of ground and weather; nothing grows in front of a drone."""
+    sky = _known({"clear": 1.0, "poor": settings.poor_weather_factor}, weather, "weather")
+    return sky * (1.0 if target == "drone" else settings.cover_factor)
+
+
+def _checked(distance_m: ArrayLike) -> Floats:
+    distance = np.asarray(distance_m, np.float64)
+    if not (distance >= 0).all():
+        raise ValueError("a distance is a number of at least 0 [m]")
+    return distance
 
 
 def cube_strength(sweep_m: float, speed_km_h: float) -> float:
@@ -124,7 +143,7 @@ def cube_sweep_width(strength: float, speed_km_h: float) -> float:
 def cube_rate(distance_m: ArrayLike, strength: float, looks_per_minute: float = np.inf) -> Floats:
     """Return the rate c / r^3, no faster than one notice in each look [1/h]."""
     distance = np.maximum(np.asarray(distance_m, np.float64), NEAREST_M)
-    return np.minimum(strength / distance**3, 60.0 * looks_per_minute)
+    return np.minimum(strength / (distance * distance * distance), 60.0 * looks_per_minute)
 
 
 def noticed_share(distance_m: ArrayLike, size_m: float, pixel_mrad: float, cycles: float) -> Floats:

@@ -22,7 +22,7 @@ LIGHTS: Final[tuple[Light, ...]] = ("day", "twilight", "moon", "dark")
 
 SUNRISE_DEG: Final = -50 / 60
 """Height of the sun's centre at sunrise and sunset: 34' of refraction and 16' of radius [degrees];
-Urban and Seidelmann (2013), Explanatory supplement to the astronomical almanac, chapter 12."""
+Urban and Seidelmann (2013), Explanatory supplement to the astronomical almanac."""
 
 UNIX_EPOCH_JD: Final = 2_440_587.5
 """Julian date of 1970-01-01T00:00Z [d]."""

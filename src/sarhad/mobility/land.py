@@ -191,7 +191,7 @@ def burn(terrain: Terrain, parts: Parts) -> Bools:
     burnt = np.zeros(terrain.tiles.shape, bool)
     for part in parts:
         x, y = _in_cells(terrain.grid, np.asarray(part, np.float64))
-        _mark(terrain, burnt, *_cells_along(x, y))
+        _mark(terrain, burnt, *_cells_along(x, y, terrain.grid.shape))
     return burnt
 
 
@@ -205,12 +205,17 @@ def _in_cells(
 
 
 def _cells_along(
-    x: NDArray[np.float64], y: NDArray[np.float64]
+    x: NDArray[np.float64], y: NDArray[np.float64], shape: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return row and column of all cells that a polyline in cell coordinates touches."""
-    finite = np.isfinite(x[:-1]) & np.isfinite(y[:-1]) & np.isfinite(x[1:]) & np.isfinite(y[1:])
+    """Return row and column of the cells that a polyline in cell coordinates touches.
+
+    Segments wholly beside the frame of that shape are left out: a road file may hold a country.
+    """
+    near = np.isfinite(x[:-1]) & np.isfinite(y[:-1]) & np.isfinite(x[1:]) & np.isfinite(y[1:])
+    near &= (np.maximum(x[:-1], x[1:]) >= 0) & (np.minimum(x[:-1], x[1:]) <= shape[1])
+    near &= (np.maximum(y[:-1], y[1:]) >= 0) & (np.minimum(y[:-1], y[1:]) <= shape[0])
     rows, columns = [], []
-    for i in np.flatnonzero(finite):
+    for i in np.flatnonzero(near):
         # Between two neighbouring crossings of grid lines a segment stays in one cell.
         cuts = [np.array([0.0, 1.0])]
         for start, end in ((x[i], x[i + 1]), (y[i], y[i + 1])):

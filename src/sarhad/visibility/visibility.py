@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,11 @@ from sarhad.visibility.sightlines import (
     spread_windows,
 )
 
+if TYPE_CHECKING:
+    # Not every SciPy that we run with lets the class be subscripted.
+    Sparse = csr_array[np.float32]
+
 Floats = NDArray[np.float64]
-Sparse = csr_array[np.float32]
 
 STATES: Final = (len(WEATHERS), len(LIGHTS), len(SENSORS))
 

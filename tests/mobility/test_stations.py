@@ -21,14 +21,17 @@ def test_places_lie_right_of_a_line_whose_own_side_is_right():
 
 
 def test_in_a_narrow_bend_a_place_moves_out_until_it_is_clear():
-    # A notch 400 m wide and 800 m deep: 300 m north of its floor both walls are 200 m away.
+    # A notch 400 m wide and 800 m deep: the walls are 200 m away until the place is out of it,
+    # which takes five times the distance.
     x = np.array([0.0, 4_800, 4_800, 5_200, 5_200, 10_000])
     y = np.array([0.0, 0, -800, -800, 0, 0])
     chainage = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     plane = LinePlane(x, y, chainage, "left")
     east, north, clear = places_beside(plane, np.array([5_800.0]), 100.0, 300.0)
     _, distance_m = locate(plane, east, north)
-    assert clear.all() == bool(distance_m[0] >= 299)
+    assert clear.all()
+    assert (east[0], north[0]) == pytest.approx((5_000, 700))
+    assert distance_m[0] > 300
 
 
 def test_a_place_on_open_ground_stays_in_its_cell():

@@ -17,7 +17,7 @@ from tests.visibility.flatland import (
 
 from sarhad.border import locate
 from sarhad.errors import ScenarioError
-from sarhad.scenario import DetectionSettings, Party
+from sarhad.scenario import DetectionSettings, Movement, Party
 from sarhad.visibility import place_observers, places_beside, sample_targets
 
 FLAT = lay_land()
@@ -77,7 +77,7 @@ def test_points_in_a_void_are_dropped_and_counted():
     assert set(points.per_cell.tolist()) == {4, 5}
 
 
-def patrolled(terrain=FLAT, **detection):
+def patrolled(terrain=FLAT, station_m=500.0, **detection):
     border, cells, plane = draw_line(terrain)
     posts = (make_post(terrain, "hill", 0.0, 2000.0, height_m=7.0),)
     guest = Party(id="guest", name="Guest", role="ally", stand_off_km=0.8)
@@ -87,19 +87,48 @@ def patrolled(terrain=FLAT, **detection):
         make_unit("bird", "hill", "helicopter", "guest"),
     )
     scenario = make_scenario(
-        border, terrain, posts, units, (guest,), detection=DetectionSettings(**detection)
+        border,
+        terrain,
+        posts,
+        units,
+        (guest,),
+        detection=DetectionSettings(**detection),
+        movement=Movement(station_m=station_m, track_m=120.0),
     )
     return scenario, cells, plane, terrain
 
 
 def test_each_party_keeps_its_own_distance():
-    scenario, cells, plane, terrain = patrolled(ground_distance_m=500.0, air_distance_m=900.0)
+    scenario, cells, plane, terrain = patrolled(station_m=500.0)
     observers = place_observers(scenario, cells, plane, terrain)
-    off_m = {key: observers.north_m[index] for key, index in observers.stations.items()}
-    assert set(off_m) == {("ground", "own"), ("ground", "guest"), ("air", "guest")}
-    np.testing.assert_allclose(off_m["ground", "own"], 500, atol=1)
-    np.testing.assert_allclose(off_m["ground", "guest"], 800, atol=1)
-    np.testing.assert_allclose(off_m["air", "guest"], 900, atol=1)
+    assert set(observers.stations) == {("ground", "own"), ("ground", "guest"), ("air", "guest")}
+    for (kind, party), index in observers.stations.items():
+        assert (observers.eye_m[index] == (120 if kind == "air" else 1.7)).all()
+        # a metre and a thousandth more than the stand-off, so that rounding never breaks it
+        away_m = 500 if party == "own" else 801.8
+        np.testing.assert_allclose(observers.north_m[index], away_m, atol=1)
+
+
+def test_parties_with_one_distance_share_their_stations():
+    observers = place_observers(*patrolled(station_m=900.0))
+    own, guest = (observers.stations["ground", party] for party in ("own", "guest"))
+    assert (own == guest).all()
+    assert observers.party[own[0]] == "guest own"
+
+
+@given(st.lists(st.floats(-2000, 2000), min_size=4, max_size=7), st.floats(0.1, 2.0))
+@settings(max_examples=30, deadline=None)
+def test_no_look_of_a_guest_is_inside_its_stand_off(north_m, stand_off_km):
+    line = list(zip(np.linspace(-8000, 8000, len(north_m)), north_m, strict=True))
+    border, cells, plane = draw_line(FLAT, line)
+    guest = Party(id="guest", name="Guest", role="ally", stand_off_km=stand_off_km)
+    posts = (make_post(FLAT, "camp", 0.0, 9000.0),)
+    units = (make_unit("guests", "camp", party="guest"),)
+    scenario = make_scenario(border, FLAT, posts, units, (guest,))
+    observers = place_observers(scenario, cells, plane, FLAT)
+    looks = observers.look_observer > 0
+    off_m = locate(plane, observers.look_east_m[looks], observers.look_north_m[looks])[1]
+    assert (off_m >= stand_off_km * 1000).all()
 
 
 def test_stations_know_their_cell_and_posts_come_first():

@@ -32,18 +32,9 @@ class DetectionSettings:
     own_depth_m: Annotated[
         Metres, Field(description="own side: how deep it is looked into [m]")
     ] = 1000.0
-    ground_distance_m: Annotated[
-        Metres, Field(description="ground patrols' distance from the line [m]")
-    ] = 500.0
-    air_distance_m: Annotated[
-        Metres, Field(description="aircraft's distance from the line [m]")
-    ] = 1000.0
-    air_height_m: Annotated[
-        Metres, Field(gt=0, description="aircraft on patrol: height above ground [m]")
-    ] = 150.0
     looks_per_cell: Annotated[
         int, Field(ge=1, le=20, description="places in each cell from which a patrol looks")
-    ] = 2
+    ] = 3
     patrol_eye_m: Annotated[
         Metres, Field(le=100, description="eyes of a ground patrol above ground [m]")
     ] = 1.7

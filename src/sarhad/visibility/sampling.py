@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from sarhad.border import BorderCells, LinePlane, locate
 from sarhad.errors import Fault, ScenarioError
-from sarhad.scenario import DetectionSettings, Post, Scenario
+from sarhad.grid import GOOD_SCALE_ERROR
+from sarhad.scenario import DetectionSettings, Party, Post, Scenario
 from sarhad.terrain import Terrain, elevation_at
 from sarhad.units import METRES_PER_KILOMETRE
 
@@ -256,14 +257,14 @@ def place_observers(
 ) -> Observers:
     """Return all posts, and a station in each cell for every distance that patrols keep.
 
-    A party's patrols keep the patrols' distance from the line or the party's stand-off, whichever
+    A party's patrols keep `movement.station_m` from the line or the party's stand-off, whichever
     is larger; parties with the same distance share their stations. In a tongue of land too narrow
     for that distance they stand as far from the line as it lets them, outside the stand-off.
 
     Parameters
     ----------
     scenario : Scenario
-        Posts, parties, units and settings.
+        Posts, parties, units, and settings of detection and movement.
     cells, plane, terrain
         As for `sample_targets`.
 
@@ -356,15 +357,19 @@ def _groundless(post: Post, terrain: Terrain) -> Fault:
 
 def _tracks(scenario: Scenario) -> dict[tuple[ObserverKind, float], list[str]]:
     """Return the distances from the line that patrols keep, and the parties that keep them."""
-    settings = scenario.detection
-    usual_m = {"ground": settings.ground_distance_m, "air": settings.air_distance_m}
-    stand_off_m = {p.id: p.stand_off_km * METRES_PER_KILOMETRE for p in scenario.parties}
+    usual_m = scenario.movement.station_m
+    stand_off_m = {party.id: _kept_m(party) for party in scenario.parties}
     tracks: dict[tuple[ObserverKind, float], list[str]] = {}
     moving = {(MOBILE_KINDS[u.kind], u.party) for u in scenario.units if u.kind in MOBILE_KINDS}
     for kind, party in sorted(moving, reverse=True):
-        distance_m = max(usual_m[kind], stand_off_m[party])
+        distance_m = max(usual_m, stand_off_m[party])
         tracks.setdefault((kind, distance_m), []).append(party)
     return tracks
+
+
+def _kept_m(party: Party) -> float:
+    """Return a party's stand-off in the projection, with the slack of its scale and of places."""
+    return party.stand_off_km * METRES_PER_KILOMETRE * (1 + GOOD_SCALE_ERROR) + REACHED_M
 
 
 def _place_stations(
@@ -379,15 +384,14 @@ def _place_stations(
     settings = scenario.detection
     count = settings.looks_per_cell
     shares = (np.arange(count) + 0.5) / count
-    least_m = max(p.stand_off_km for p in scenario.parties if p.id in parties)
-    least_m = max(least_m * METRES_PER_KILOMETRE, REACHED_M)
+    least_m = max(_kept_m(party) for party in scenario.parties if party.id in parties)
     parts = [_abreast(cells, plane, terrain, share, distance_m, least_m) for share in shares]
     east_m, north_m, ground_m = (np.stack([part[axis] for part in parts]) for axis in range(3))
     sound = np.isfinite(ground_m)
     cell = np.flatnonzero(sound.any(axis=0)).astype(np.int32)
     look, looker = np.nonzero(sound[:, cell])
     places = np.where(sound, east_m + 1j * north_m, 0.0)[:, cell]
-    eye_m = settings.patrol_eye_m if kind == "ground" else settings.air_height_m
+    eye_m = settings.patrol_eye_m if kind == "ground" else scenario.movement.track_m
     return _Group(
         ids=[f"{kind}-{distance_m:g}-{number}" for number in cell],
         kind=kind,

@@ -45,6 +45,9 @@ X86 = platform.machine().lower() in {"x86_64", "amd64"}
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"]
 # Every file is compiled once per variant; its public names carry the variant's suffix.
 VARIANTS = {"portable": []} | ({"avx2": ["-mavx2"]} if X86 else {})
+# ziglang compiles for the very processor that it runs on unless told otherwise.
+ZIG_PORTABLE = ["-mcpu=baseline"]
+ZIG_VARIANTS = {"portable": ZIG_PORTABLE} | ({"avx2": ["-mcpu=baseline+avx2"]} if X86 else {})
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 
@@ -85,7 +88,9 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         """Compile every source once per variant and link them into one library."""
-        compiler = own_compiler() or [sys.executable, "-m", "ziglang", "cc"]
+        own = own_compiler()
+        compiler = own or [sys.executable, "-m", "ziglang", "cc"]
+        variants = VARIANTS if own else ZIG_VARIANTS
         target = Path(self.get_ext_fullpath(ext.name))
         folder = Path(self.build_temp)
         for each in (target.parent, folder):
@@ -93,12 +98,14 @@ class BuildKernels(build_ext):
         position = [] if WINDOWS else ["-fPIC"]
         objects = []
         for source in ext.sources:
-            for variant, flags in VARIANTS.items():
+            for variant, flags in variants.items():
                 out = folder / f"{Path(source).stem}_{variant}.o"
                 name = [f"-DVARIANT={variant}"]
                 run([*compiler, *FLAGS, *position, *flags, *name, "-c", source, "-o", str(out)])
                 objects.append(str(out))
-        run([*compiler, "-shared", *objects, "-o", str(target), *([] if WINDOWS else ["-lm"])])
+        mathematics = [] if WINDOWS else ["-lm"]
+        plain = [] if own else ZIG_PORTABLE
+        run([*compiler, *plain, "-shared", *objects, "-o", str(target), *mathematics])
 
 
 def run(command: list[str]) -> None:

@@ -90,4 +90,4 @@ def least_height(
     needed = (
         (g - top + top * u + drop * u * (1 - u)) / u - ground for u, g in crossings(z, place, cell)
     )
-    return max(0.0, *needed) if place != cell else 0.0
+    return max((0.0, *needed)) if place != cell else 0.0

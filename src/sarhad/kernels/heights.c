@@ -3,13 +3,21 @@
 
 #include <string.h>
 #ifdef __AVX2__
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
+/* Whether this processor and its system run the variant. Asked of the processor itself: the compilers' own test,
+ * __builtin_cpu_supports, says no to everything in a library linked by ziglang. */
 int PUBLIC(supported)(void)
 {
 #ifdef __AVX2__
-    return __builtin_cpu_supports("avx2") != 0;
+    unsigned a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    const unsigned wide_registers = 6;  /* the system keeps both halves when it switches tasks */
+    if ((low & wide_registers) != wide_registers) return 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
 #else
     return 1;
 #endif

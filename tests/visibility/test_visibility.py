@@ -118,6 +118,19 @@ def test_nothing_is_seen_by_nobody():
     assert seen.reportable.shape == (0,)
 
 
+def test_land_without_any_height_shows_nothing():
+    void = lay_land(lambda east, north: np.nan * (east + north))
+    seen = look(void, posts=(make_post(void, "capital", 0.0, 90_000.0),))
+    assert seen.share().nnz == 0
+    assert "20 cells of the line without any sample point" in seen.notes
+
+
+def test_one_huge_raster_cell_is_land_enough():
+    coarse = lay_land(cell_m=5000.0, half_m=15_000.0)
+    seen = look(coarse, posts=(tower(coarse),))
+    assert seen.share()[0, 10] == 1
+
+
 def test_posts_out_of_sight_and_points_left_out_are_told():
     land = lay_land(lambda east, north: np.where(north < -100, np.nan, 0 * east))
     seen = look(land, posts=(make_post(land, "capital", 0.0, 90_000.0),))

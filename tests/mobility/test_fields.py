@@ -154,11 +154,11 @@ def test_a_limit_is_finite_and_above_zero(limit):
 def test_a_path_between_places_is_a_line_in_degrees():
     surface = make_surface(np.zeros((40, 40)))
     start, goal = (WEST_M + 550, NORTH_M - 550), (WEST_M + 3050, NORTH_M - 550)
-    longitude, latitude, seconds = ground_path(surface, start, goal, 1e5)
-    east, north = surface.grid.project(longitude, latitude)
+    way = ground_path(surface, start, goal, 1e5, 300.0)
+    east, north = surface.grid.project(way.longitude, way.latitude)
     assert (east[0], east[-1]) == pytest.approx((start[0], goal[0]), abs=0.01)
     assert np.abs(north - start[1]).max() < 0.01
-    assert seconds == pytest.approx(25 * FLAT_S, rel=1e-3)
+    assert way.seconds == pytest.approx(25 * FLAT_S, rel=1e-3)
 
 
 def test_the_middle_of_a_cell_comes_back_from_degrees():

@@ -9,7 +9,13 @@ from sarhad.errors import ScenarioError
 from sarhad.exchange.heights import read_heights
 from sarhad.exchange.scenario_folder import find_folder, read_scenario
 from sarhad.grid import choose_grid, corridor_tiles
-from sarhad.mobility import compute_travel_times, seconds_at_speed
+from sarhad.mobility import (
+    compute_travel_times,
+    intruder_path,
+    response_path,
+    scenario_land,
+    seconds_at_speed,
+)
 from sarhad.scenario import Horizon, Movement, Option, Party, Post, Scenario, Sector, Site, Unit
 from sarhad.terrain import build_terrain
 
@@ -157,6 +163,25 @@ def test_the_quickest_drone_flies_the_shortest_way_from_the_line():
     assert distance_m[0] <= drone_m <= np.hypot(distance_m[0], 500) + 1
 
 
+@pytest.mark.parametrize("empty", ["sites", "units", "posts"])
+def test_a_scenario_may_have_none_of_a_table(empty):
+    without = {empty: ()}
+    if empty != "sites":
+        without |= {"units": (), "options": (Option(name="alone", title="Alone"),)}
+    times, _, _ = travel(small_scenario(**without))
+    sizes = len(times.posts), len(times.sites)
+    assert times.ground["horse"].sites_s.shape == sizes
+    assert times.ground["horse"].out_s.shape == (sizes[0], times.intruder.cover_s.size)
+
+
+def test_over_voids_nobody_gets_anywhere_and_nothing_fails():
+    times, _, _ = travel(small_scenario(movement=Movement(assumed_ground_m=None)), np.nan)
+    assert np.isinf(times.ground["foot"].out_s).all()
+    assert np.isinf(times.air["mi8"].stations_s).all()
+    assert times.intruder.site_s.nnz == 0
+    assert np.isinf(times.intruder.cover_s).all()
+
+
 def test_a_closed_sector_ends_all_flights_there():
     movement = Movement(closed_sectors=("all",))
     air = travel(small_scenario(movement=movement))[0].air["mi8"]
@@ -212,6 +237,32 @@ def test_threads_change_nothing_and_progress_ends_at_the_total():
     for kind in alone.ground:
         np.testing.assert_array_equal(alone.ground[kind].out_s, spread.ground[kind].out_s)
     assert told == [(done, 10) for done in range(1, 11)]
+
+
+def test_the_way_of_help_takes_the_time_in_the_table_and_ends_at_the_site():
+    scenario = small_scenario()
+    times, plane, terrain = travel(scenario)
+    land = scenario_land(scenario, plane, terrain)
+    way = response_path(scenario, land, "foot", "west", "mine")
+    assert way.seconds == pytest.approx(times.ground["foot"].sites_s[0, 0], rel=1e-6)
+    assert way.longitude[[0, -1]] == pytest.approx([68.1, 68.2], abs=0.002)
+    assert way.latitude[[0, -1]] == pytest.approx([37.03, 37.05], abs=0.002)
+
+
+def test_the_way_of_an_intruder_takes_the_time_in_the_table_less_the_crossing():
+    scenario = small_scenario(movement=Movement(river_km=((0.0, 40.0),)))
+    times, plane, terrain = travel(scenario)
+    land, cell = scenario_land(scenario, plane, terrain), 18
+    way = intruder_path(scenario, land, times.intruder, cell, "mine")
+    off_s = times.intruder.banks.moved_m[cell] / (5 / 3.6 * 0.6)
+    assert way.seconds + 1800 + off_s == pytest.approx(times.intruder.site_s[cell, 0], rel=1e-5)
+
+
+def test_a_way_to_a_site_that_is_not_there_names_those_that_are():
+    scenario = small_scenario()
+    _, plane, terrain = travel(scenario)
+    with pytest.raises(ValueError, match="mine"):
+        response_path(scenario, scenario_land(scenario, plane, terrain), "foot", "west", "mina")
 
 
 @pytest.mark.slow

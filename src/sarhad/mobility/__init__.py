@@ -13,15 +13,17 @@ from sarhad.mobility.fields import (
     time_field,
     trace_path,
 )
-from sarhad.mobility.ground import GroundTimes, ground_path, seconds_at_speed
+from sarhad.mobility.ground import GroundTimes, Way, ground_path, seconds_at_speed
 from sarhad.mobility.intruder import IntruderTimes
 from sarhad.mobility.land import Land, build_land
 from sarhad.mobility.pace import KINDS, Pace, friction, pace_of, tobler_km_h
+from sarhad.mobility.paths import intruder_path, response_path
 from sarhad.mobility.stations import Stations, nearest_passable, place_stations, places_beside
 from sarhad.mobility.travel import (
     TravelTimes,
     build_scenario_airspace,
     compute_travel_times,
+    scenario_land,
     surface_of,
 )
 
@@ -40,6 +42,7 @@ __all__ = [
     "TimeField",
     "Track",
     "TravelTimes",
+    "Way",
     "aircraft_of",
     "as_line",
     "build_airspace",
@@ -54,12 +57,15 @@ __all__ = [
     "find_routes",
     "friction",
     "ground_path",
+    "intruder_path",
     "leg_cost",
     "nearest_passable",
     "pace_of",
     "place_stations",
     "places_beside",
     "read_field",
+    "response_path",
+    "scenario_land",
     "seconds_at_speed",
     "surface_of",
     "time_field",

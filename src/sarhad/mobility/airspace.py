@@ -24,7 +24,7 @@ Bools = NDArray[np.bool_]
 AIR_CELL_M: Final = 2000.0
 """Cell in which the highest ground is kept for legs [m]."""
 
-MOST_CELLS: Final = 1_000_000
+MOST_CELLS: Final = 400_000
 """Cells of an airspace at most; they grow with its extent."""
 
 MARGIN_M: Final = 20_000.0

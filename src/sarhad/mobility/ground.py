@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 Seconds = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
+
+NEAR_FACTOR: Final = 2.5
+"""Neighbouring stations are first looked for within this many times the straight way's time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +107,10 @@ def post_times(
         )
 
     rows = spread(times_of, range(posts.row.size), executor, progress)
+    sizes = stations.row.size, stations.row.size, sites.row.size
     out_s, home_s, sites_s = (
-        np.array([row[k] for row in rows], np.float32).reshape(len(rows), -1) for k in range(3)
+        np.array([row[k] for row in rows], np.float32).reshape(len(rows), size)
+        for k, size in enumerate(sizes)
     )
     return out_s, home_s, sites_s
 
@@ -119,8 +124,13 @@ def along_times(
         near = np.array([station + 1, station - 1]).clip(0, stations.row.size - 1)
         times = np.full(2, np.inf, np.float32)
         at = slice(station, station + 1)
-        # Most neighbours are near: the wide window is opened for the others alone.
-        for within_s in (limit_s / 12, limit_s):
+        apart_m = np.hypot(
+            stations.east_m[near] - stations.east_m[station],
+            stations.north_m[near] - stations.north_m[station],
+        )
+        # Most ways are not much longer than straight ones: wide windows are for the others.
+        straight_s = float(apart_m.max()) * min(surface.flat_s_m, 1e6)
+        for within_s in (min(NEAR_FACTOR * straight_s + 1.0, limit_s), limit_s):
             if stations.found[station] and not np.isfinite(times[stations.found[near]]).all():
                 field = time_field(surface, stations.row[at], stations.column[at], within_s)
                 times = read_field(field, stations.row[near], stations.column[near])
@@ -144,26 +154,34 @@ def off_cell_s(surface: Surface, moved_m: Floats) -> Floats:
     return np.asarray(np.where(moved_m > 0, moved_m, 0) * min(surface.flat_s_m, 1e6))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """A way as a line: longitude and latitude [degrees], each shape (n,), and its time [s]."""
+
+    longitude: Floats
+    latitude: Floats
+    seconds: float
+
+
 def ground_path(
-    surface: Surface, start: tuple[float, float], goal: tuple[float, float], limit_s: float
-) -> tuple[Floats, Floats, float]:
-    """Return the quickest way between two places as a line, and its time.
+    surface: Surface,
+    start: tuple[float, float],
+    goal: tuple[float, float],
+    limit_s: float,
+    search_m: float,
+) -> Way:
+    """Return the quickest way between two places, over the middles of cells.
 
     Parameters
     ----------
     surface : Surface
         Ground of one kind of mover.
     start, goal : tuple of float
-        East and north [m]; each stands for the nearest passable cell within 3 cells.
+        East and north [m]; each stands for the nearest passable cell.
     limit_s : float
         Longest time [s].
-
-    Returns
-    -------
-    longitude, latitude : ndarray, shape (n,)
-        The line [degrees].
-    seconds : float
-        Its time [s].
+    search_m : float
+        How far that cell may be [m].
 
     Raises
     ------
@@ -171,13 +189,14 @@ def ground_path(
         If no passable cell is near, or no way leads there within the limit.
     """
     ends = np.array([start, goal], np.float64)
-    cells = nearest_passable(surface, ends[:, 0], ends[:, 1], 3 * surface.grid.cell_m)
+    cells = nearest_passable(surface, ends[:, 0], ends[:, 1], search_m)
     if not cells.found.all():
-        raise ValueError("start and goal have passable ground within three cells")
-    field = time_field(surface, cells.row[:1], cells.column[:1], limit_s)
+        raise ValueError(f"start and goal have passable ground within {search_m:g} m")
+    off_s = off_cell_s(surface, cells.moved_m)
+    field = time_field(surface, cells.row[:1], cells.column[:1], limit_s, starts_s=off_s[:1])
     path = trace_path(field, int(cells.row[1]), int(cells.column[1]))
-    seconds = float(read_field(field, cells.row[1:], cells.column[1:])[0])
-    return *as_line(surface.grid, path), seconds
+    seconds = read_field(field, cells.row[1:], cells.column[1:])[0] + off_s[1]
+    return Way(*as_line(surface.grid, path), float(seconds))
 
 
 def spread(

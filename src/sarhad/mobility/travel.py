@@ -123,6 +123,18 @@ def compute_travel_times(
     )
 
 
+def scenario_land(
+    scenario: Scenario,
+    plane: LinePlane,
+    terrain: Terrain,
+    roads: Parts | None = None,
+    rivers: Parts | None = None,
+) -> Land:
+    """Return the ground of a scenario, the same that its travel times are computed on."""
+    crossings = _crossings(scenario)
+    return build_land(terrain, plane, scenario.movement.cell_m, roads, rivers, crossings)
+
+
 def find_movement_faults(scenario: Scenario, cells: BorderCells) -> Iterator[Fault]:
     """Yield what the settings of movement say of sectors and stretches that are not there."""
     movement, file = scenario.movement, "scenario.toml"
@@ -170,6 +182,7 @@ def _places(grid_of: Land | Terrain, rows: object) -> tuple[Floats, Floats]:
 
 
 def _crossings(scenario: Scenario) -> Floats:
+    """Return longitude and latitude of the posts of kind crossing, shape (n, 2) [degrees]."""
     at = [(post.lon, post.lat) for post in scenario.posts if post.kind == "crossing"]
     return np.array(at, np.float64).reshape(-1, 2)
 

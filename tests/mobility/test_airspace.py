@@ -3,7 +3,7 @@ import pytest
 from tests.mobility.made_land import NORTH_M, WEST_M, line_south_of, make_terrain
 
 from sarhad.border import LinePlane
-from sarhad.mobility.airspace import build_airspace, crosses_line, find_routes
+from sarhad.mobility.airspace import build_airspace, crosses_line, find_routes, trace_route
 
 CELL_M = 500.0
 
@@ -109,6 +109,31 @@ def test_the_line_is_never_crossed_and_the_stand_off_kept(stand_off_m):
     shortest = np.hypot(*(left - start[0])) + 6_000 + np.hypot(*(goal[0] - right))
     # The stand-off makes the way around the tip longer by less than 4 of it.
     assert shortest <= length <= 1.06 * shortest + 4 * stand_off_m + 4_000
+
+
+def test_a_route_as_a_line_goes_around_the_tongue_and_is_no_longer_than_its_length():
+    terrain = make_terrain(flat(), CELL_M)
+    plane = bulging_line(terrain)
+    start, goal = at(80, 15), at(80, 80)
+    space = build_airspace(terrain, plane, start[:, 0], start[:, 1], cell_m=1_000.0)
+    corners = trace_route(space, start[0], goal[0], 1_000.0, 0.0)
+    legs_m = np.hypot(*np.diff(corners, axis=0).T)
+    length_m = find_routes(space, start, goal, 1_000.0, 0.0).length_m[0, 0]
+    assert not crosses_line(plane, corners[:-1], corners[1:]).any()
+    assert 0.97 * length_m <= legs_m.sum() <= length_m + 1e-6
+    assert (corners[0] == start[0]).all()
+    assert (corners[-1] == goal[0]).all()
+
+
+def test_a_route_through_a_wall_is_refused():
+    heights = flat()
+    heights[:, 48:50] = 3_000
+    terrain = make_terrain(heights, CELL_M)
+    start, goal = at(20, 10), at(20, 85)
+    plane = line_south_of(terrain, 20_000.0)
+    space = build_airspace(terrain, plane, start[:, 0], start[:, 1], cell_m=1_000.0)
+    with pytest.raises(ValueError, match="no flyable way"):
+        trace_route(space, start[0], goal[0], 1_000.0, 0.0)
 
 
 def test_a_place_within_the_stand_off_is_not_reached():

@@ -2,7 +2,7 @@
 
 from sarhad.mobility.air import AirTimes, Track, check_aircraft
 from sarhad.mobility.aircraft import Aircraft, aircraft_of, burn_factor, leg_cost
-from sarhad.mobility.airspace import Airspace, Routes, build_airspace, find_routes
+from sarhad.mobility.airspace import Airspace, Routes, build_airspace, find_routes, trace_route
 from sarhad.mobility.atmosphere import ceiling_in_air, density_kg_m3
 from sarhad.mobility.fields import (
     Surface,
@@ -71,4 +71,5 @@ __all__ = [
     "time_field",
     "tobler_km_h",
     "trace_path",
+    "trace_route",
 ]

@@ -12,7 +12,7 @@ from sarhad.border import BorderCells, LinePlane
 from sarhad.errors import Fault, ScenarioError
 from sarhad.mobility.aircraft import Aircraft, aircraft_of, burn_factor, leg_cost
 from sarhad.mobility.airspace import Airspace, find_routes
-from sarhad.mobility.stations import places_beside
+from sarhad.mobility.stations import places_beside, project_rows
 from sarhad.scenario import Movement, Post, Scenario, Unit
 from sarhad.terrain import Terrain, elevation_at
 
@@ -112,15 +112,13 @@ def _too_high(
     unit: Unit, base: Post, ground_m: float, movement: Movement, row: int
 ) -> Fault | None:
     aircraft = aircraft_of(unit, movement)
-    if np.isnan(ground_m):
-        return None
-    hovers = base.kind == "airfield"
-    limit_m = aircraft.ceiling_m if hovers else aircraft.hover_m
-    if ground_m <= limit_m:
+    what, height_m = "ceiling", aircraft.ceiling_m
+    if ground_m <= aircraft.ceiling_m and base.kind != "airfield":
+        what, height_m = "hover ceiling", aircraft.hover_m
+    # A height that is not known says nothing against it.
+    if not ground_m > height_m:
         return None
     air = f"at {movement.temperature_offset_c:+g} degrees from the standard atmosphere"
-    what = "ceiling" if ground_m > aircraft.ceiling_m or hovers else "hover ceiling"
-    height_m = aircraft.ceiling_m if what == "ceiling" else aircraft.hover_m
     return Fault(
         "units.csv",
         row,
@@ -133,10 +131,7 @@ def _too_high(
 
 def post_heights(terrain: Terrain, posts: Sequence[Post]) -> Floats:
     """Return the ground at posts [m]; NaN where the terrain does not know it."""
-    if not posts:
-        return np.zeros(0)
-    places = terrain.grid.project([post.lon for post in posts], [post.lat for post in posts])
-    return _elevations(terrain, np.column_stack(places))
+    return _elevations(terrain, np.column_stack(project_rows(terrain.grid, posts)))
 
 
 def _elevations(terrain: Terrain, places: Floats) -> Floats:
@@ -175,8 +170,8 @@ def air_times(
     too_high = heights_m > np.where(rolling, aircraft.ceiling_m, aircraft.hover_m)
     pads = [post for post, high in zip(served, too_high, strict=True) if not high]
     track = fly_track(aircraft, movement, cells, plane, terrain, airspace, stand_off_m)
-    at_pads = _places(terrain, pads)
-    at_sites = _places(terrain, scenario.sites)
+    at_pads = np.column_stack(project_rows(terrain.grid, pads))
+    at_sites = np.column_stack(project_rows(terrain.grid, scenario.sites))
     goals = np.concatenate([at_pads, np.column_stack([track.east_m, track.north_m]), at_sites])
     routes = find_routes(
         airspace,
@@ -209,11 +204,6 @@ def air_times(
         site_landing=_elevations(terrain, at_sites) <= aircraft.hover_m,
         track=track,
     )
-
-
-def _places(terrain: Terrain, rows: Sequence[Post] | Sequence[object]) -> Floats:
-    degrees = np.array([(row.lon, row.lat) for row in rows], np.float64).reshape(-1, 2)  # type: ignore[attr-defined]
-    return np.column_stack(terrain.grid.project(degrees[:, 0], degrees[:, 1]))
 
 
 def fly_track(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.border import BorderCells, LinePlane, locate
+from sarhad.grid import Grid
 from sarhad.mobility.fields import Surface
+from sarhad.scenario import Post, Site
 from sarhad.terrain import window
 
 Floats = NDArray[np.float64]
@@ -43,6 +46,12 @@ class Stations:
     def found(self) -> Bools:
         """Return where there is a station, shape (n,)."""
         return self.row >= 0
+
+
+def project_rows(grid: Grid, rows: Sequence[Post | Site]) -> tuple[Floats, Floats]:
+    """Return east and north of posts or sites on a frame [m], each shape (n,)."""
+    degrees = np.array([(row.lon, row.lat) for row in rows], np.float64).reshape(-1, 2)
+    return grid.project(degrees[:, 0], degrees[:, 1])
 
 
 def places_beside(

@@ -25,7 +25,7 @@ from sarhad.mobility.intruder import (
 )
 from sarhad.mobility.land import Land, Parts, build_land
 from sarhad.mobility.pace import KINDS, Kind, friction, pace_of, reference_km_h
-from sarhad.mobility.stations import nearest_passable, place_stations
+from sarhad.mobility.stations import nearest_passable, place_stations, project_rows
 from sarhad.scenario import Scenario, Unit
 from sarhad.terrain import Terrain
 from sarhad.units import METRES_PER_KILOMETRE, SECONDS_PER_HOUR
@@ -176,11 +176,6 @@ def progress_in_all(scenario: Scenario, progress: Progress | None) -> Callable[[
     return stage
 
 
-def _places(grid_of: Land | Terrain, rows: object) -> tuple[Floats, Floats]:
-    degrees = np.array([(row.lon, row.lat) for row in rows], np.float64).reshape(-1, 2)  # type: ignore[attr-defined]
-    return grid_of.grid.project(degrees[:, 0], degrees[:, 1])
-
-
 def _crossings(scenario: Scenario) -> Floats:
     """Return longitude and latitude of the posts of kind crossing, shape (n, 2) [degrees]."""
     at = [(post.lon, post.lat) for post in scenario.posts if post.kind == "crossing"]
@@ -214,7 +209,9 @@ def _ground(
     surface = surface_of(scenario, land, kind, flat_km_h)
     find = partial(nearest_passable, surface, search_m=movement.search_m)
     stations = place_stations(surface, plane, cells, movement.station_m, movement.search_m)
-    posts, sites = (find(*_places(land, rows)) for rows in (scenario.posts, scenario.sites))
+    posts, sites = (
+        find(*project_rows(land.grid, rows)) for rows in (scenario.posts, scenario.sites)
+    )
     limit_s = movement.limit_hours * SECONDS_PER_HOUR
     out_s, home_s, sites_s = post_times(surface, posts, stations, sites, limit_s, executor, count())
     along_s = along_times(surface, stations, ALONG_HOURS * SECONDS_PER_HOUR, executor)
@@ -233,7 +230,7 @@ def build_scenario_airspace(scenario: Scenario, plane: LinePlane, terrain: Terra
     return build_airspace(
         terrain,
         plane,
-        *_places(terrain, used),
+        *project_rows(terrain.grid, used),
         assumed_ground_m=movement.assumed_ground_m,
         circles=movement.closed_circles,
         stretches_m=stretches_m,
@@ -273,7 +270,7 @@ def _intruder(
     crossings = _crossings(scenario)
     bridges = np.column_stack(land.grid.project(crossings[:, 0], crossings[:, 1]))
     banks = nearest_passable(surface, line[:, 0], line[:, 1], movement.search_m)
-    at_sites = _places(land, scenario.sites)
+    at_sites = project_rows(land.grid, scenario.sites)
     sites = nearest_passable(surface, *at_sites, movement.search_m)
     crossing_s = crossing_times(movement, cells, month, plane, bridges)
     limit_s = movement.intruder_hours * SECONDS_PER_HOUR

@@ -98,8 +98,12 @@ def load_gdal() -> ctypes.CDLL:
 
 
 def gdal_version() -> str:
-    """Return the version of the library inside pyogrio's wheel."""
-    return load_gdal().GDALVersionInfo(b"RELEASE_NAME").decode()
+    """Return the version of the library inside pyogrio's wheel, or why there is none."""
+    try:
+        gdal = load_gdal()
+    except PeerMissingError as missing:
+        return str(missing)
+    return gdal.GDALVersionInfo(b"RELEASE_NAME").decode()
 
 
 class GdalRaster:

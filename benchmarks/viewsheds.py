@@ -64,6 +64,13 @@ def draw_all(
         pass
 
 
+def draw_in_window(z: Ground, cell_m: float, row: int, column: int) -> None:
+    """Draw one viewshed, the field prepared for its window alone."""
+    half = int(RANGE_M // cell_m)
+    window = z[row - half : row + half + 1, column - half : column + half + 1]
+    list(viewsheds(prepare_heights(window), [half], [half], *sight(cell_m)))
+
+
 def our_times(
     z: Ground, cell_m: float, places: NDArray[np.int64]
 ) -> dict[str, tuple[float, float]]:
@@ -71,8 +78,9 @@ def our_times(
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         times = {
             str(n): best_s(lambda n=n: draw_all(z, cell_m, places[:, :n], threads))
-            for n in (1, 100, 1000)
+            for n in (100, 1000)
         }
+        times["1"] = best_s(lambda: draw_in_window(z, cell_m, *places[:, 0]))
         field = prepare_heights(z, executor=threads)
         times["prepare"] = best_s(lambda: prepare_heights(z, executor=threads))
         times["counts"] = best_s(
@@ -192,7 +200,7 @@ def compare(name: str) -> None:
     row("100 viewsheds, GRASS r.viewshed (1 x 100)", ours["100"][:1], [grass * 100])
     for file in ("GeoTIFF", "array"):
         row(f"1 from process start ({file}), gdal_viewshed", [cold[file]], [cold["gdal_viewshed"]])
-    row("1, whole field prepared in the clock, GDAL", ours["1"], (alone, processor))
+    row("1, its window prepared in the clock, GDAL", ours["1"], (alone, processor))
     row("1, warm, GDAL", ours["1 warm"], (alone, processor))
     print(f"cells off exact R3: ours {100 * off:.4f} %, GDAL {100 * gdal_off:.3f} %")
     print(f"GDAL one at a time {1e3 * alone:.1f} ms, side by side {1e3 * side_by_side:.1f} ms")

@@ -130,7 +130,8 @@ def compare(name: str) -> None:
     ours, processor = our_time(z, pace, source)
     off, part, judged = off_dijkstra(z, pace)
     print(
-        f"\n| {name}, {z.size / 1e6:.0f} M cells | ours [s] | peer [s] | peer / ours |\n|---|---|---|---|"
+        f"\n| {name}, {z.size / 1e6:.0f} M cells | ours [s] | peer [s] | peer / ours |"
+        "\n|---|---|---|---|"
     )
     for peer, seconds in (
         ("skimage MCP", mcp_time(z, cell_m, source)),

@@ -48,11 +48,13 @@ static void fill_small_line(Plane *plane, int64_t b, float *line)
     const int64_t side = 1 << SMALL_SHIFT, first = b * side, last = least_of(first + side, plane->lines);
     memcpy(line, plane->z + first * plane->pitch, sizeof(float) * (size_t)plane->pitch);
     for (int64_t i = first + 1; i <= last; i++) raise(line, plane->z + i * plane->pitch, plane->pitch);
+    /* greatest of places i .. i + 1, then of i .. i + 3; the fifth place of a block is the last of the next such four */
+    for (int64_t i = 0; i < plane->pitch - 1; i++) line[i] = line[i + 1] > line[i] ? line[i + 1] : line[i];
+    for (int64_t i = 0; i < plane->pitch - 2; i++) line[i] = line[i + 2] > line[i] ? line[i + 2] : line[i];
+    float *small = plane->small + b * plane->small_pitch;
     for (int64_t j = 0; j < plane->small_pitch; j++) {
-        const int64_t end = least_of((j + 1) * side, plane->pitch - 1);
-        float most = VOID_HEIGHT;
-        for (int64_t i = j * side; i <= end; i++) most = line[i] > most ? line[i] : most;
-        plane->small[b * plane->small_pitch + j] = most;
+        const float *most = line + j * side;
+        small[j] = most[1] > most[0] ? most[1] : most[0];
     }
 }
 
@@ -82,11 +84,13 @@ int64_t PUBLIC(fill_rows)(Heights *heights, const float *raster, int64_t raster_
     for (int64_t r = from; r < to; r++) {
         const float *source = raster + r * raster_pitch;
         float *line = plane->z + r * plane->pitch;
+        int32_t voids_of_row = 0;  /* as wide as a height, so that both go through the same registers */
         for (int64_t c = 0; c < plane->places; c++) {
-            const int real = source[c] > VOID_HEIGHT && source[c] < -VOID_HEIGHT;  /* false for NaN and infinities */
-            voids += !real;
+            const int32_t real = (source[c] > VOID_HEIGHT) & (source[c] < -VOID_HEIGHT);  /* false for NaN and infinities */
+            voids_of_row += !real;
             line[PAD + c] = real ? source[c] : VOID_HEIGHT;
         }
+        voids += voids_of_row;
         pad_line(line, plane->places, plane->pitch);
         reduce_behind(plane, r, from, scratch);
     }

@@ -15,10 +15,10 @@ from tests.visibility.flatland import (
     make_unit,
 )
 
-from sarhad.border import locate
+from sarhad.border import locate, places_beside
 from sarhad.errors import ScenarioError
 from sarhad.scenario import DetectionSettings, Movement, Party
-from sarhad.visibility import place_observers, places_beside, sample_targets
+from sarhad.visibility import place_observers, sample_targets
 
 FLAT = lay_land()
 

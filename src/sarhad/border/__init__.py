@@ -4,6 +4,7 @@ Lengths are geodesic on WGS 84. They grow with the detail that a line is drawn i
 border remembers the tolerance that it was simplified to, and no length goes without it.
 """
 
+from sarhad.border.beside import places_beside
 from sarhad.border.geodesy import Side
 from sarhad.border.joining import BorderError
 from sarhad.border.line import (
@@ -31,5 +32,6 @@ __all__ = [
     "lay_out",
     "locate",
     "place_at",
+    "places_beside",
     "simplify",
 ]

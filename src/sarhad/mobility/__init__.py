@@ -18,7 +18,7 @@ from sarhad.mobility.intruder import IntruderTimes
 from sarhad.mobility.land import Land, build_land
 from sarhad.mobility.pace import KINDS, Pace, friction, pace_of, tobler_km_h
 from sarhad.mobility.paths import intruder_path, response_path
-from sarhad.mobility.stations import Stations, nearest_passable, place_stations, places_beside
+from sarhad.mobility.stations import Stations, nearest_passable, place_stations
 from sarhad.mobility.travel import (
     TravelTimes,
     build_scenario_airspace,
@@ -62,7 +62,6 @@ __all__ = [
     "nearest_passable",
     "pace_of",
     "place_stations",
-    "places_beside",
     "read_field",
     "response_path",
     "scenario_land",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sarhad.border import BorderCells, LinePlane
+from sarhad.border import BorderCells, LinePlane, places_beside
 from sarhad.errors import Fault, ScenarioError
 from sarhad.mobility.aircraft import Aircraft, aircraft_of, burn_factor, leg_cost
 from sarhad.mobility.airspace import Airspace, find_routes
-from sarhad.mobility.stations import places_beside, project_rows
+from sarhad.mobility.stations import project_rows
 from sarhad.scenario import Movement, Post, Scenario, Unit
 from sarhad.terrain import Terrain, elevation_at
 
@@ -225,7 +225,7 @@ def fly_track(
     span_m = np.diff(cells.edges_m)
     share = (np.arange(TRACK_SAMPLES) + 0.5) / TRACK_SAMPLES
     chainage_m = cells.edges_m[:-1, None] + share * span_m[:, None]
-    east, north, clear = places_beside(plane, chainage_m.ravel(), cells.length_m / 2, away_m)
+    east, north, clear = places_beside(plane, chainage_m.ravel(), away_m, cells.length_m)
     ground = _elevations(terrain, np.column_stack([east, north])).reshape(len(cells), -1)
     middle = slice(TRACK_SAMPLES // 2, None, TRACK_SAMPLES)
     height_m = ground.max(axis=1) + movement.track_m

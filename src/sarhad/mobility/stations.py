@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sarhad.border import BorderCells, LinePlane, locate
+from sarhad.border import BorderCells, LinePlane, places_beside
 from sarhad.grid import Grid
 from sarhad.mobility.fields import Surface
 from sarhad.scenario import Post, Site
@@ -17,9 +16,6 @@ from sarhad.terrain import window
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-FARTHER: Final = (1.0, 1.5, 2.0, 3.0, 5.0)
-"""Factors on the distance from the line, tried in turn where a bend comes too near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,53 +50,6 @@ def project_rows(grid: Grid, rows: Sequence[Post | Site]) -> tuple[Floats, Float
     return grid.project(degrees[:, 0], degrees[:, 1])
 
 
-def places_beside(
-    plane: LinePlane, chainage_m: Floats, half_m: float, distance_m: float
-) -> tuple[Floats, Floats, Bools]:
-    """Return places on the own side at a distance from the line.
-
-    Parameters
-    ----------
-    plane : LinePlane
-        The line in the plane.
-    chainage_m : ndarray, shape (n,)
-        Where along the line [m].
-    half_m : float
-        The direction of the line is taken over this length to either side [m].
-    distance_m : float
-        Distance from the whole line [m]; farther where a bend comes nearer than that.
-
-    Returns
-    -------
-    east_m, north_m : ndarray, shape (n,)
-        Places [m].
-    clear : ndarray of bool, shape (n,)
-        False where even five times the distance straight away lies too near to the line.
-    """
-    x, y = _on_line(plane, chainage_m)
-    before, after = _on_line(plane, chainage_m - half_m), _on_line(plane, chainage_m + half_m)
-    along = np.stack([after[0] - before[0], after[1] - before[1]])
-    length = np.hypot(*along)
-    left = np.stack([-along[1], along[0]]) / np.where(length > 0, length, 1)
-    outward = left if plane.own_side == "left" else -left
-    east, north, clear = x.copy(), y.copy(), np.zeros(x.size, bool)
-    for factor in FARTHER:
-        open_ = ~clear
-        away_m = factor * distance_m
-        east[open_] = x[open_] + away_m * outward[0, open_]
-        north[open_] = y[open_] + away_m * outward[1, open_]
-        _, apart_m = locate(plane, east[open_], north[open_])
-        clear[open_] = apart_m >= distance_m * 0.999
-    return east, north, clear
-
-
-def _on_line(plane: LinePlane, chainage_m: Floats) -> tuple[Floats, Floats]:
-    return (
-        np.interp(chainage_m, plane.chainage_m, plane.east_m),
-        np.interp(chainage_m, plane.chainage_m, plane.north_m),
-    )
-
-
 def place_stations(
     surface: Surface, plane: LinePlane, cells: BorderCells, distance_m: float, search_m: float
 ) -> Stations:
@@ -118,7 +67,7 @@ def place_stations(
         Distance from the line; how far a station may move to passable ground [m].
     """
     middle_m = (cells.edges_m[:-1] + cells.edges_m[1:]) / 2
-    east_m, north_m, _ = places_beside(plane, middle_m, cells.length_m / 2, distance_m)
+    east_m, north_m, _ = places_beside(plane, middle_m, distance_m, cells.length_m)
     return nearest_passable(surface, east_m, north_m, search_m)
 
 

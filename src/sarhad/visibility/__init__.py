@@ -22,7 +22,6 @@ from sarhad.visibility.sampling import (
     Observers,
     SamplePoints,
     place_observers,
-    places_beside,
     sample_targets,
 )
 from sarhad.visibility.sightlines import SightLines, sight_from
@@ -54,7 +53,6 @@ __all__ = [
     "overlook_cell",
     "pass_effort",
     "place_observers",
-    "places_beside",
     "sample_targets",
     "sight_from",
     "sky_at",

@@ -162,6 +162,9 @@ source = ["stand-in"]  # fetch real heights before planning: sarhad terrain fetc
 cell_m = 250.0
 corridor_km = 30.0
 
+[movement]
+river_km = [[0.0, 1112.0]]  # Panj and Pamir, up to the outflow of Zorkul (OSM line)
+
 [[options]]
 name = "alone"
 title = "National forces alone"

@@ -439,3 +439,19 @@ def test_folder_of_any_name_gets_a_valid_scenario(tmp_path: Path, name: str) -> 
     (tmp_path / "line.geojson").write_text(LINE)
     scaffold_scenario(tmp_path / name, tmp_path / "line.geojson", "left", START)
     assert read_scenario(tmp_path / name).title.startswith(name[:5])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("closed_sectors", '["nowhere"]', "'nowhere'"),
+        ("river_km", "[[0, 999]]", "a stretch to 999 km"),
+    ],
+)
+def test_movement_that_names_what_is_not_there_is_a_fault_with_its_line(
+    folder: Path, key: str, value: str, found: str
+) -> None:
+    change(folder, "scenario.toml", f"\n{key} = []", f"\n{key} = {value}")
+    fault = only(folder)
+    assert (fault.column, fault.found) == (f"movement.{key}", found)
+    assert fault.row is not None

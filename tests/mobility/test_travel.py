@@ -216,19 +216,6 @@ def test_a_base_above_the_hover_ceiling_is_refused_unless_it_is_an_airfield():
         travel(small_scenario(posts=tuple(posts)), height_m=4_500.0)
 
 
-@pytest.mark.parametrize(
-    ("movement", "column"),
-    [
-        (Movement(closed_sectors=("nowhere",)), "movement.closed_sectors"),
-        (Movement(river_km=((0.0, 99.0),)), "movement.river_km"),
-    ],
-)
-def test_settings_that_name_what_is_not_there_are_faults(movement, column):
-    with pytest.raises(ScenarioError) as raised:
-        travel(small_scenario(movement=movement))
-    assert raised.value.faults[0].column == column
-
-
 def test_threads_change_nothing_and_progress_ends_at_the_total():
     told = []
     alone, _, _ = travel(small_scenario(), progress=lambda done, total: told.append((done, total)))

@@ -301,6 +301,7 @@ def _draft(read: _Reading) -> Draft:
         cell_m=settings.general.get("cell_m", 1000.0),
         default_option=default if isinstance(default, str) and default else None,
         options=tuple(settings.options),
+        movement=settings.sections.get("movement"),
         spoiled=spoiled,
         unread=frozenset(unread),
         **{name: table.rows for name, table in tables.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.border import BorderCells, LinePlane
-from sarhad.errors import Fault, ScenarioError
 from sarhad.mobility.air import AirTimes, air_times, check_aircraft
 from sarhad.mobility.airspace import Airspace, build_airspace
 from sarhad.mobility.fields import Surface, build_surface
@@ -99,12 +98,8 @@ def compute_travel_times(
     Raises
     ------
     ScenarioError
-        If a helicopter's ceiling lies below its base, or a setting of movement names a sector
-        or a stretch that is not there.
+        If a helicopter's ceiling lies below its base.
     """
-    faults = tuple(find_movement_faults(scenario, cells))
-    if faults:
-        raise ScenarioError(faults)
     check_aircraft(scenario, terrain)
     count = progress_in_all(scenario, progress)
     land = build_land(terrain, plane, scenario.movement.cell_m, roads, rivers, _crossings(scenario))
@@ -133,28 +128,6 @@ def scenario_land(
     """Return the ground of a scenario, the same that its travel times are computed on."""
     crossings = _crossings(scenario)
     return build_land(terrain, plane, scenario.movement.cell_m, roads, rivers, crossings)
-
-
-def find_movement_faults(scenario: Scenario, cells: BorderCells) -> Iterator[Fault]:
-    """Yield what the settings of movement say of sectors and stretches that are not there."""
-    movement, file = scenario.movement, "scenario.toml"
-    known = {sector.id for sector in scenario.sectors}
-    for name in movement.closed_sectors:
-        if name not in known:
-            yield Fault(
-                file,
-                None,
-                "movement.closed_sectors",
-                f"'{name}'",
-                "an id of sectors",
-                f"There are: {', '.join(sorted(known)) or 'none yet'}",
-            )
-    length_km = cells.edges_m[-1] / METRES_PER_KILOMETRE
-    for _, end in movement.river_km:
-        if end > length_km + cells.length_m / METRES_PER_KILOMETRE:
-            found = f"a stretch to {end:g} km"
-            expected = f"at most {length_km:.1f} km, the length of the line"
-            yield Fault(file, None, "movement.river_km", found, expected)
 
 
 def progress_in_all(scenario: Scenario, progress: Progress | None) -> Callable[[], Progress | None]:

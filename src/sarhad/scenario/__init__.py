@@ -111,7 +111,11 @@ class Scenario:
     def __post_init__(self) -> None:
         rows = {name: getattr(self, name) for name in TABLES}
         draft = Draft(
-            border=self.border, cell_m=self.cell_m, default_option=self.default_option, **rows
+            border=self.border,
+            cell_m=self.cell_m,
+            default_option=self.default_option,
+            movement=self.movement,
+            **rows,
         )
         problems = find_contradictions(draft)
         if problems:

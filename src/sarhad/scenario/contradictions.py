@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.border import Border
+from sarhad.scenario.movement import Movement
 from sarhad.scenario.nouns import Incident, Option, Party, Post, Sector, Site, Unit
 from sarhad.units import EARTH_RADIUS_M, METRES_PER_KILOMETRE
 
@@ -75,6 +76,7 @@ class Draft:
     sites: tuple[Site, ...] = ()
     incidents: tuple[Incident, ...] = ()
     options: tuple[Option, ...] = ()
+    movement: Movement | None = None
     spoiled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
 
@@ -92,6 +94,7 @@ def find_contradictions(draft: Draft) -> tuple[Contradiction, ...]:
         *_find_missing_own_party(draft),
         *_find_unknown_references(draft),
         *_find_bad_sectors(draft),
+        *_find_bad_movement(draft),
         *_find_far_places(draft),
         *_find_bad_options(draft),
     )
@@ -213,6 +216,24 @@ def _find_bad_sectors(draft: Draft) -> Iterator[Contradiction]:
                 f"at least {end:g} km, where that sector ends",
                 twin=before,
             )
+
+
+def _find_bad_movement(draft: Draft) -> Iterator[Contradiction]:
+    if draft.movement is None:
+        return
+    if "sectors" not in draft.unread:
+        known = _known(draft, "sectors")
+        for name in draft.movement.closed_sectors:
+            if name not in known:
+                expected, cure = "an id in sectors.csv", suggest(name, known)
+                yield Contradiction("", -1, "movement.closed_sectors", f"'{name}'", expected, cure)
+    if draft.border is not None:
+        length_km = draft.border.length_m / METRES_PER_KILOMETRE
+        for _, end_km in draft.movement.river_km:
+            if end_km > length_km + draft.cell_m / METRES_PER_KILOMETRE:
+                found = f"a stretch to {end_km:g} km"
+                expected = f"at most {length_km:.1f} km, the length of the line"
+                yield Contradiction("", -1, "movement.river_km", found, expected)
 
 
 def _find_far_places(draft: Draft) -> Iterator[Contradiction]:

@@ -144,6 +144,7 @@ def travel_time_field(
     width_s = float(least_s.min()) * BUCKET_EDGES
     longest_s = float(pace.seconds[np.isfinite(pace.seconds)].max()) * hardest
     times_s = np.empty(heights_m.shape, np.float32)
+    framed = np.empty((heights_m.shape[0] + 2, heights_m.shape[1] + 2, 3), np.float32)
     failed = kernel("travel_times", ctypes.c_int64)(
         address(heights_m),
         None if friction is None else address(friction),
@@ -160,6 +161,7 @@ def travel_time_field(
         ctypes.c_float(limit_s),
         ctypes.c_float(width_s),
         ctypes.c_int64(_ring_size(longest_s + float(starts_s.max(initial=0)), width_s)),
+        address(framed),
         address(times_s),
     )
     if failed:

@@ -358,7 +358,8 @@ def _notices(heights: Heights, scenario: str, border: Border) -> list[str]:
 
 def _write_map(read: Scenario, heights: Heights, named: Sequence[str], out: Path) -> list[Path]:
     from sarhad.exchange.atomic import write_atomically
-    from sarhad.report.line_map import draw_line_map, write_png, write_svg
+    from sarhad.report.line_map import draw_line_map
+    from sarhad.report.page import write_png, write_svg
 
     figure = draw_line_map(read, heights.terrain, named)
     out.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,16 @@ from sarhad.border import build_border
 from sarhad.grid import Grid
 from sarhad.report.course import kilometre_marks
 from sarhad.report.furniture import draw_graticule
-from sarhad.report.line_map import ILLUSTRATIVE_NOTICE, draw_line_map, write_png, write_svg
-from sarhad.report.page import SMALLEST_POINTS, Page, clean_text, drawable_name
+from sarhad.report.ground_map import ILLUSTRATIVE_NOTICE
+from sarhad.report.line_map import draw_line_map
+from sarhad.report.page import (
+    SMALLEST_POINTS,
+    Page,
+    clean_text,
+    drawable_name,
+    write_png,
+    write_svg,
+)
 from sarhad.report.sheet import lay_out_sheet
 from sarhad.scenario import (
     Horizon,

@@ -59,9 +59,18 @@ def draw_legend(
     voids : bool
         Whether the map shows ground without a height.
     """
-    shapes, colours = _shape_entries(scenario, voids), _party_entries(scenario)
-    wide = box.width > box.height
-    columns = [shapes, colours] if wide else [shapes + colours]
+    shapes = [Entry(_line_sample, "the line, marks in km from its start")]
+    if scenario.sectors:
+        shapes.append(Entry(_sector_sample, f"sectors in turn ({len(scenario.sectors)})"))
+    shapes += place_entries(scenario, voids)
+    below = draw_entries(page, box, shapes, party_entries(scenario) + _incident_entries(scenario))
+    if heights_m is not None:
+        _draw_tints(page, Box(below.left, below.top - 5.0, below.right, below.top - 2.0), heights_m)
+
+
+def draw_entries(page: Page, box: Box, first: list[Entry], second: list[Entry]) -> Box:
+    """Draw two groups of entries, side by side where the box is wide; return the room left."""
+    columns = [first, second] if box.width > box.height else [first + second]
     width = box.width / len(columns)
     for index, entries in enumerate(columns):
         left = box.left + index * width
@@ -70,16 +79,12 @@ def draw_legend(
             entry.sample(page, left + 3.5, y)
             words = page.shorten(entry.words, POINTS, width - 9.0)
             page.write(left + 8.0, y, words, POINTS, va="center_baseline")
-    if heights_m is None:
-        return
-    below = box.top - 3.0 - ROW_MM * len(columns[-1])
-    _draw_tints(page, Box(box.right - width, below - 2.0, box.right, below + 1.0), heights_m)
+    return Box(box.right - width, box.bottom, box.right, box.top - ROW_MM * len(columns[-1]))
 
 
-def _shape_entries(scenario: Scenario, voids: bool) -> list[Entry]:
-    entries = [Entry(_line_sample, "the line, marks in km from its start")]
-    if scenario.sectors:
-        entries.append(Entry(_sector_sample, f"sectors in turn ({len(scenario.sectors)})"))
+def place_entries(scenario: Scenario, voids: bool) -> list[Entry]:
+    """Return the kinds of posts, the civil sites and the voids that a map shows."""
+    entries = []
     kinds: Counter[str] = Counter(post.kind for post in scenario.posts)
     for kind, symbol in POST_SYMBOLS.items():
         if kinds[kind]:
@@ -93,10 +98,11 @@ def _shape_entries(scenario: Scenario, voids: bool) -> list[Entry]:
     return entries
 
 
-def _party_entries(scenario: Scenario) -> list[Entry]:
+def party_entries(scenario: Scenario) -> list[Entry]:
+    """Return the colours of the parties that hold posts."""
     held = Counter(post.party for post in scenario.posts)
     colours = party_colours(scenario.parties)
-    entries = [
+    return [
         Entry(
             _marker_sample("s", 6.0, colours[party.id], PAPER),
             f"{drawable_name(party.name, party.id)} ({held[party.id]})",
@@ -104,6 +110,10 @@ def _party_entries(scenario: Scenario) -> list[Entry]:
         for party in scenario.parties
         if held[party.id]
     ]
+
+
+def _incident_entries(scenario: Scenario) -> list[Entry]:
+    entries = []
     unplaced = sum(incident.lon is None for incident in scenario.incidents)
     if len(scenario.incidents) > unplaced:
         entries.append(Entry(_incident_sample, "incident, somewhere in its circle"))

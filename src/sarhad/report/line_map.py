@@ -3,66 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle
-from numpy.typing import NDArray
+from matplotlib.patches import Circle
 
-from sarhad.border import describe_length
-from sarhad.report.course import kilometre_marks, trace_course
-from sarhad.report.furniture import draw_graticule, draw_north_arrow, draw_scale_bar
+from sarhad.report.furniture import draw_graticule
+from sarhad.report.ground_map import (
+    describe_line,
+    draw_furniture,
+    draw_header,
+    draw_kilometre_marks,
+    draw_posts,
+    draw_relief,
+    draw_sites,
+    height_range,
+    open_sketch,
+    split_panel,
+)
 from sarhad.report.legend import draw_legend
-from sarhad.report.names import (
-    MapSketch,
-    label_mark,
-    name_events,
-    name_places,
-    name_sectors,
-    name_sides,
-    spread_posts,
-)
-from sarhad.report.page import (
-    A4_LANDSCAPE_MM,
-    FAINT_INK,
-    INK,
-    MM_PER_POINT,
-    PAPER,
-    Box,
-    LabelRoom,
-    Page,
-    clean_text,
-    drawable_name,
-)
+from sarhad.report.names import MapSketch, name_events, name_places, name_sectors, name_sides
+from sarhad.report.page import PAPER, Page
 from sarhad.report.profile import draw_profile
-from sarhad.report.relief import (
-    BLANK_COLOUR,
-    coarsen_heights,
-    distance_from_line,
-    paint_relief,
-    shows_voids,
-)
-from sarhad.report.sheet import MARGIN_MM, lay_out_sheet
-from sarhad.report.symbols import (
-    INCIDENT_COLOUR,
-    LINE_COLOUR,
-    POST_SYMBOLS,
-    SECTOR_COLOURS,
-    SITE_SYMBOL,
-    party_colours,
-    placed_events,
-)
+from sarhad.report.symbols import INCIDENT_COLOUR, LINE_COLOUR, SECTOR_COLOURS, placed_events
 from sarhad.scenario import Scenario
-from sarhad.terrain import STAND_IN_NOTICE, Terrain
-
-ILLUSTRATIVE_NOTICE: Final = "illustrative: posts and units are invented round numbers"
-PICTURE_DPI: Final = 150
-"""Resolution of the relief [1/inch]; finer only makes the SVG heavier."""
-
-Floats = NDArray[np.float64]
+from sarhad.terrain import Terrain
 
 
 def draw_line_map(scenario: Scenario, terrain: Terrain, attributions: Sequence[str] = ()) -> Figure:
@@ -80,139 +46,30 @@ def draw_line_map(scenario: Scenario, terrain: Terrain, attributions: Sequence[s
     Returns
     -------
     matplotlib.figure.Figure
-        297 x 210 mm; not known to pyplot. `write_png` and `write_svg` make bytes of it.
+        297 x 210 mm; not known to pyplot. `page.write_png` and `page.write_svg` make bytes of it.
     """
     page = Page()
-    sketch = _sketch(page, scenario, terrain, attributions)
-    voids = _draw_relief(sketch)
+    sketch = open_sketch(page, scenario, terrain, attributions)
+    voids = draw_relief(sketch)
     draw_graticule(page, sketch.sheet, terrain.grid)
-    _draw_furniture(sketch)
+    draw_furniture(sketch)
     _draw_sectors(sketch)
     _draw_line(sketch)
     _draw_incident_areas(sketch)
-    _draw_sites(sketch)
-    _draw_posts(sketch)
-    _draw_kilometre_marks(sketch)
+    draw_sites(sketch)
+    draw_posts(sketch)
+    draw_kilometre_marks(sketch)
     name_events(sketch)
     name_sides(sketch)
     name_sectors(sketch)
     name_places(sketch)
-    _draw_header(sketch)
+    draw_header(
+        sketch,
+        f"{describe_line(scenario)} · {len(scenario.posts)} posts · {len(scenario.sites)} civil "
+        f"sites · {len(scenario.incidents)} incident reports",
+    )
     _draw_panel(sketch, voids)
     return page.figure
-
-
-def write_png(figure: Figure, dpi: int = 300) -> bytes:
-    """Return the figure as a PNG; the same figure gives the same bytes."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def write_svg(figure: Figure) -> bytes:
-    """Return the figure as an SVG with text as text; the same figure gives the same bytes."""
-    buffer = BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "sarhad"}):
-        figure.savefig(
-            buffer, format="svg", dpi=PICTURE_DPI, metadata={"Date": None, "Creator": None}
-        )
-    return buffer.getvalue()
-
-
-def _sketch(
-    page: Page, scenario: Scenario, terrain: Terrain, attributions: Sequence[str]
-) -> MapSketch:
-    border = scenario.border
-    longitude, latitude = _degrees_of_places(scenario)
-    east, north = terrain.grid.project(
-        np.concatenate([border.longitude, longitude]), np.concatenate([border.latitude, latitude])
-    )
-    width = A4_LANDSCAPE_MM[0] - 2 * MARGIN_MM
-    lines = page.wrap("Sources: " + " · ".join(_credits(terrain, attributions)), 6, width)
-    sheet = lay_out_sheet(east, north, footer_mm=2.7 * len(lines) + 1.0)
-    for index, line in enumerate(lines):
-        y = sheet.footer.top - 2.7 * (index + 1)
-        page.write(sheet.footer.left, y, line, 6, color=FAINT_INK, gid=f"credits-{index}")
-    course = trace_course(border, terrain.grid, sheet)
-    room = LabelRoom(sheet.frame.grown(-0.8), np.column_stack([course.x_mm, course.y_mm]))
-    return MapSketch(page, sheet, course, room, scenario, terrain)
-
-
-def _credits(terrain: Terrain, attributions: Sequence[str]) -> list[str]:
-    texts = (drawable_name(text, "") for text in [*attributions, terrain.credit])
-    return list(dict.fromkeys(text for text in texts if text))
-
-
-def _draw_relief(sketch: MapSketch) -> bool:
-    sheet, course, axes = sketch.sheet, sketch.course, sketch.page.axes
-    frame = sheet.frame
-    (west, east), (south, north) = sheet.to_ground(
-        np.array([frame.left, frame.right]), np.array([frame.bottom, frame.top])
-    )
-    extent = float(west), float(east), float(south), float(north)
-    pixel_m = sheet.metres_per_mm * 25.4 / PICTURE_DPI
-    coarse = coarsen_heights(sketch.terrain, extent, pixel_m)
-    distance = distance_from_line(coarse, *sheet.to_ground(course.x_mm, course.y_mm))
-    corridor_m = sketch.scenario.terrain.corridor_km * 1000.0
-    heights_m = height_range(sketch.terrain) or (0.0, 1000.0)
-    picture = paint_relief(coarse, distance, corridor_m, heights_m)
-    (left, right), (bottom, top) = sheet.to_page(
-        np.array(coarse.extent_m[:2]), np.array(coarse.extent_m[2:])
-    )
-    image = axes.imshow(
-        picture,
-        extent=(float(left), float(right), float(bottom), float(top)),
-        interpolation="bilinear",
-        aspect="auto",
-        zorder=1,
-    )
-    sketch.page.clip(image, frame)
-    axes.set_xlim(0.0, A4_LANDSCAPE_MM[0])
-    axes.set_ylim(0.0, A4_LANDSCAPE_MM[1])
-    ground = Rectangle((frame.left, frame.bottom), frame.width, frame.height)
-    ground.set(facecolor=BLANK_COLOUR, lw=0, zorder=0.5)
-    axes.add_patch(ground)
-    edge = Rectangle((frame.left, frame.bottom), frame.width, frame.height)
-    edge.set(facecolor="none", edgecolor=INK, lw=0.6, zorder=20)
-    axes.add_patch(edge)
-    return shows_voids(coarse, distance, corridor_m)
-
-
-def height_range(terrain: Terrain) -> tuple[float, float] | None:
-    """Return round heights between which the tints run [m]; None where no height is known."""
-    # Every 16th cell each way finds the range to a tint's width, at any size.
-    sample = terrain.tiles[:, ::16, ::16]
-    known = sample[np.isfinite(sample)]
-    if not known.size:
-        return None
-    low, high = np.percentile(known, (0.5, 99.5))
-    return float(np.floor(low / 100) * 100), float(np.ceil(high / 500) * 500)
-
-
-def _draw_furniture(sketch: MapSketch) -> None:
-    page, sheet, grid = sketch.page, sketch.sheet, sketch.terrain.grid
-    frame = sheet.frame
-    # The emptiest corner, so that neither stands on the line nor on a post.
-    x, y = sketch.place(*_degrees_of_places(sketch.scenario))
-    x, y = np.concatenate([x, sketch.course.x_mm]), np.concatenate([y, sketch.course.y_mm])
-    corners = [
-        Box(left, bottom, left + 82.0, bottom + 15.0)
-        for bottom in (frame.bottom, frame.top - 15.0)
-        for left in (frame.left, frame.right - 82.0)
-    ]
-    covered = [
-        int(((x > b.left) & (x < b.right) & (y > b.bottom) & (y < b.top)).sum()) for b in corners
-    ]
-    corner = corners[int(np.argmin(covered))]
-    bar = draw_scale_bar(page, sheet, (corner.left + 15.0, corner.bottom + 5.0))
-    arrow = draw_north_arrow(page, sheet, grid, (corner.left + 7.0, corner.bottom + 7.5))
-    sketch.room.reserve([bar, arrow])
-
-
-def _degrees_of_places(scenario: Scenario) -> tuple[list[float], list[float]]:
-    posts, sites = scenario.posts, scenario.sites
-    longitude = [post.lon for post in posts] + [site.lon for site in sites]
-    return longitude, [post.lat for post in posts] + [site.lat for site in sites]
 
 
 def _draw_sectors(sketch: MapSketch) -> None:
@@ -241,27 +98,6 @@ def _draw_line(sketch: MapSketch) -> None:
     sketch.page.axes.plot(x, y, color=LINE_COLOUR, lw=1.5, zorder=4.1, gid="border", **style)
 
 
-def _draw_kilometre_marks(sketch: MapSketch) -> None:
-    course, page = sketch.course, sketch.page
-    length_mm = float(np.hypot(np.diff(course.x_mm), np.diff(course.y_mm)).sum())
-    marks = kilometre_marks(sketch.scenario.border.length_m / 1000.0, length_mm)
-    # The bold ones choose their place first.
-    for kilometre, major in sorted(marks, key=lambda mark: not mark[1]):
-        x, y = course.at(kilometre * 1000.0)
-        east, north = course.own_normal(kilometre * 1000.0)
-        reach = 1.3 if major else 0.9
-        page.axes.plot(
-            [x - east * reach, x + east * reach],
-            [y - north * reach, y + north * reach],
-            color=LINE_COLOUR,
-            lw=1.2 if major else 0.8,
-            solid_capstyle="butt",
-            zorder=4.2,
-            gid=f"mark-{kilometre:g}",
-        )
-        label_mark(sketch, f"{kilometre:g}", (x, y), (east, north), major)
-
-
 def _draw_incident_areas(sketch: MapSketch) -> None:
     for event in placed_events(sketch.scenario):
         for area in event.areas:
@@ -280,119 +116,8 @@ def _draw_incident_areas(sketch: MapSketch) -> None:
             sketch.page.clip(circle, sketch.sheet.frame)
 
 
-def _draw_sites(sketch: MapSketch) -> None:
-    sites = sketch.scenario.sites
-    x, y = sketch.place([site.lon for site in sites], [site.lat for site in sites])
-    for site, east, north in zip(sites, x, y, strict=True):
-        sketch.page.axes.plot(
-            [east],
-            [north],
-            SITE_SYMBOL.marker,
-            ms=SITE_SYMBOL.points,
-            mfc="none",
-            mec=INK,
-            mew=0.9,
-            zorder=5,
-            gid=f"site-{site.id}",
-        )
-    sketch.room.reserve(_marker_boxes(x, y, [SITE_SYMBOL.points] * len(sites)))
-
-
-def _draw_posts(sketch: MapSketch) -> None:
-    colours = party_colours(sketch.scenario.parties)
-    places = spread_posts(sketch)
-    # Large shapes first: a post beside a base stays in sight.
-    posts = sorted(sketch.scenario.posts, key=lambda post: -POST_SYMBOLS[post.kind].points)
-    for post in posts:
-        symbol, (x, y) = POST_SYMBOLS[post.kind], places[post.id]
-        (true_x,), (true_y,) = sketch.place([post.lon], [post.lat])
-        if np.hypot(true_x - x, true_y - y) > 0.1:
-            sketch.page.axes.plot([true_x, x], [true_y, y], color=INK, lw=0.5, zorder=5.4)
-        sketch.page.axes.plot(
-            [x],
-            [y],
-            symbol.marker,
-            ms=symbol.points,
-            mfc=colours[post.party],
-            mec=PAPER,
-            mew=0.6,
-            zorder=5.5,
-            gid=f"post-{post.id}",
-        )
-    x_all = np.array([places[post.id][0] for post in posts])
-    y_all = np.array([places[post.id][1] for post in posts])
-    sizes = [POST_SYMBOLS[post.kind].points for post in posts]
-    sketch.room.reserve(_marker_boxes(x_all, y_all, sizes))
-
-
-def _marker_boxes(x: Floats, y: Floats, points: Sequence[float]) -> list[Box]:
-    half = [size * MM_PER_POINT / 2 for size in points]
-    return [
-        Box(float(a) - h, float(b) - h, float(a) + h, float(b) + h)
-        for a, b, h in zip(x, y, half, strict=True)
-    ]
-
-
-def _draw_header(sketch: MapSketch) -> None:
-    page, scenario = sketch.page, sketch.scenario
-    top = A4_LANDSCAPE_MM[1] - MARGIN_MM
-    notices = [ILLUSTRATIVE_NOTICE] if scenario.illustrative else []
-    notices += [STAND_IN_NOTICE] if sketch.terrain.stand_in else []
-    right = A4_LANDSCAPE_MM[0] - MARGIN_MM
-    left_of_notices = right
-    for index, notice in enumerate(notices):
-        width = page.measure(notice, 7.5, "bold")[0] + 4.0
-        left_of_notices = min(left_of_notices, right - width)
-        _post_notice(
-            page, Box(right - width, top - 5.0 - 5.6 * index, right, top - 5.6 * index), notice
-        )
-    title = drawable_name(scenario.title, scenario.name)
-    room = left_of_notices - MARGIN_MM - 4.0
-    page.write(
-        MARGIN_MM,
-        top - 5.2,
-        page.shorten(title, 15.0, room * 0.93),
-        15.0,
-        weight="bold",
-        gid="title",
-    )
-    border = scenario.border
-    length = describe_length(border.length_m, border.tolerance_m)
-    facts = (
-        f"Length {length} on WGS 84 · {len(scenario.posts)} posts · {len(scenario.sites)} civil "
-        f"sites · {len(scenario.incidents)} incident reports"
-    )
-    page.write(
-        MARGIN_MM, top - 10.4, page.shorten(facts, 8.5, room), 8.5, color=FAINT_INK, gid="length"
-    )
-
-
-def _post_notice(page: Page, box: Box, notice: str) -> None:
-    plate = Rectangle((box.left, box.bottom), box.width, box.height)
-    plate.set(facecolor="#FFE68A", edgecolor=INK, lw=0.6, zorder=9)
-    page.axes.add_patch(plate)
-    page.write(
-        (box.left + box.right) / 2,
-        (box.bottom + box.top) / 2,
-        clean_text(notice),
-        7.5,
-        weight="bold",
-        ha="center",
-        va="center_baseline",
-        zorder=10,
-        gid="notice",
-    )
-
-
 def _draw_panel(sketch: MapSketch, voids: bool) -> None:
-    panel = sketch.sheet.panel
-    if panel.width > 2 * panel.height:
-        split = panel.left + 0.41 * panel.width
-        legend = Box(panel.left, panel.bottom, split - 4.0, panel.top)
-        profile = Box(split + 4.0, panel.bottom, panel.right, panel.top)
-    else:
-        legend = Box(panel.left, panel.bottom + 60.0, panel.right, panel.top)
-        profile = Box(panel.left, panel.bottom, panel.right, panel.bottom + 52.0)
+    legend, profile = split_panel(sketch.sheet.panel)
     heights_m = height_range(sketch.terrain)
     draw_legend(sketch.page, legend, sketch.scenario, heights_m, voids)
     if heights_m is not None:

@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from typing import Any, Final
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -25,6 +27,9 @@ MM_PER_INCH: Final = 25.4
 MM_PER_POINT: Final = MM_PER_INCH / 72.0
 SMALLEST_POINTS: Final = 6.0
 """No text is set smaller [pt]: the least that is read with ease on paper."""
+
+PICTURE_DPI: Final = 150
+"""Resolution of pictures such as the relief [1/inch]; finer only makes the SVG heavier."""
 
 INK: Final = "#1c1c1c"
 FAINT_INK: Final = "#5a5a5a"
@@ -164,6 +169,23 @@ class Page:
         while text and self.measure(f"{text}…", points)[0] > width_mm:
             text = text[:-1].rstrip()
         return f"{text}…" if text else ""
+
+
+def write_png(figure: Figure, dpi: int = 300) -> bytes:
+    """Return the figure as a PNG; the same figure gives the same bytes."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def write_svg(figure: Figure) -> bytes:
+    """Return the figure as an SVG with text as text; the same figure gives the same bytes."""
+    buffer = BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "sarhad"}):
+        figure.savefig(
+            buffer, format="svg", dpi=PICTURE_DPI, metadata={"Date": None, "Creator": None}
+        )
+    return buffer.getvalue()
 
 
 class LabelRoom:

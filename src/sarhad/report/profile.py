@@ -37,8 +37,8 @@ def draw_profile(page: Page, box: Box, scenario: Scenario, terrain: Terrain) -> 
     )
     page.axes.plot(x, y, color="#4d3b25", lw=0.8, zorder=3, gid="profile")
     if scenario.sectors:
-        _draw_sector_band(page, plot, scenario, band)
-    _draw_distances(page, plot, length_m / 1000.0, band)
+        draw_sector_band(page, plot, scenario, band)
+    draw_distances(page, plot, length_m / 1000.0, band)
 
 
 def _height_axis(height: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -59,7 +59,8 @@ def _draw_height_lines(page: Page, plot: Box, axis: tuple[float, float, float]) 
         )
 
 
-def _draw_sector_band(page: Page, plot: Box, scenario: Scenario, band: float) -> None:
+def draw_sector_band(page: Page, plot: Box, scenario: Scenario, band: float) -> None:
+    """Draw the sectors with their names as a band below a chart along the line [mm]."""
     length_km = scenario.border.length_m / 1000.0
     for index, sector in enumerate(scenario.sectors):
         left = plot.left + min(sector.from_km / length_km, 1.0) * plot.width
@@ -81,7 +82,8 @@ def _draw_sector_band(page: Page, plot: Box, scenario: Scenario, band: float) ->
         )
 
 
-def _draw_distances(page: Page, plot: Box, length_km: float, band: float) -> None:
+def draw_distances(page: Page, plot: Box, length_km: float, band: float) -> None:
+    """Draw the kilometres of the line below a chart and its band [mm]."""
     bottom = plot.bottom - band
     page.axes.plot([plot.left, plot.right], [bottom, bottom], color=INK, lw=0.6)
     for kilometre, major in kilometre_marks(length_km, plot.width):

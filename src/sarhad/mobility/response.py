@@ -95,6 +95,12 @@ class Response:
         length_km = np.diff(self.edges_m) / METRES_PER_KILOMETRE
         return float(length_km[self.line.minutes <= minutes].sum())
 
+    @property
+    def never_km(self) -> float:
+        """Return the length of the line that no help reaches [km]."""
+        length_km = np.diff(self.edges_m) / METRES_PER_KILOMETRE
+        return float(length_km[np.isinf(self.line.minutes)].sum())
+
 
 def find_response(
     scenario: Scenario,
@@ -301,4 +307,3 @@ def _lower(least_s: NDArray[np.float32], field: TimeField) -> None:
             into = least_s[terrain.index[tile_row, tile_column]]
             into = into[y : y + part.shape[0], x : x + part.shape[1]]
             np.minimum(into, part, out=into)
-

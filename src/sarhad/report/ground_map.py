@@ -40,6 +40,9 @@ from sarhad.terrain import STAND_IN_NOTICE, Terrain
 
 ILLUSTRATIVE_NOTICE: Final = "illustrative: posts and units are invented round numbers"
 
+TITLE_POINTS: Final = (15.0, 13.5, 12.0, 10.5)
+"""Sizes to try for the title of a map with a subject, best first [pt]."""
+
 Floats = NDArray[np.float64]
 
 
@@ -245,14 +248,9 @@ def draw_header(sketch: MapSketch, facts: str, subject: str = "") -> None:
         )
     title = drawable_name(scenario.title, scenario.name) + (f": {subject}" if subject else "")
     room = left_of_notices - MARGIN_MM - 4.0
-    page.write(
-        MARGIN_MM,
-        top - 5.2,
-        page.shorten(title, 15.0, room * 0.93),
-        15.0,
-        weight="bold",
-        gid="title",
-    )
+    points = _title_points(page, title, room * 0.98) if subject else TITLE_POINTS[0]
+    title = page.shorten(title, points, room * 0.93)
+    page.write(MARGIN_MM, top - 5.2, title, points, weight="bold", gid="title")
     page.write(
         MARGIN_MM, top - 10.4, page.shorten(facts, 8.5, room), 8.5, color=FAINT_INK, gid="length"
     )
@@ -273,6 +271,12 @@ def _post_notice(page: Page, box: Box, notice: str) -> None:
         zorder=10,
         gid="notice",
     )
+
+
+def _title_points(page: Page, title: str, width_mm: float) -> float:
+    """Return the largest size in which a title fits [pt], the smallest where none does."""
+    fitting = (size for size in TITLE_POINTS if page.measure(title, size, "bold")[0] <= width_mm)
+    return next(fitting, TITLE_POINTS[-1])
 
 
 def describe_line(scenario: Scenario) -> str:

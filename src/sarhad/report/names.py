@@ -180,6 +180,15 @@ def name_sectors(sketch: MapSketch) -> None:
             )
 
 
+def write_beside(sketch: MapSketch, chainage_m: float, text: str, colour: str) -> None:
+    """Write a remark beside a place of the line, where there is room."""
+    width, height = sketch.page.measure(text, 7.0, "bold")
+    near = boxes_around(*sketch.course.at(chainage_m), (width + 1.0, height + 0.6), (2.5, 4.5, 7.5))
+    box = sketch.room.place(near)
+    if box is not None:
+        _set_in_box(sketch, box, text, 7.0, weight="bold", zorder=7, color=colour, plate=0.7)
+
+
 SECTOR_TEXT: Final = ("#452a70", "#7a4c05")
 """The sectors' colours, dark enough to read."""
 

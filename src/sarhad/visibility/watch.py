@@ -98,7 +98,9 @@ def stretches(chosen: NDArray[np.bool_], edges_m: Floats) -> tuple[tuple[float, 
     turns = np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8))
     starts, ends = np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)
     km = edges_m / METRES_PER_KILOMETRE
-    return tuple((float(km[start]), float(km[end])) for start, end in zip(starts, ends, strict=True))
+    return tuple(
+        (float(km[start]), float(km[end])) for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def watches_of(scenario: Scenario, option: str) -> dict[str, tuple[Unit, ...]]:

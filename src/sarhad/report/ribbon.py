@@ -1,0 +1,182 @@
+"""The line as a ribbon in classes, on the map and in the chart below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from sarhad.report.legend import Entry, Sample
+from sarhad.report.names import MapSketch
+from sarhad.report.page import FAINT_INK, INK, PAPER, Box, Page
+from sarhad.report.profile import draw_distances, draw_sector_band
+from sarhad.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Classes = NDArray[np.int64]
+
+RAMP: Final = ("#c9e3f2", "#85bbe0", "#4489c6", "#1f5a9d", "#0a2a5e")
+"""Weak to strong, one hue growing darker: its order holds for every eye and in grey."""
+
+NOTHING_COLOUR: Final = "#D55E00"
+"""Nobody, never: far from blue for the colour-blind (Okabe and Ito 2008)."""
+
+RIBBON_POINTS: Final = 4.2
+SECTOR_BAND_MM: Final = 4.6
+STRIP_MM: Final = 3.6
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """One class of a ribbon: its words in the legend and its colour.
+
+    `nothing` marks the class that must not be overlooked: a white thread runs through it, so that
+    it stands out without colours as well.
+    """
+
+    words: str
+    colour: str
+    nothing: bool = False
+
+
+def draw_ribbon(
+    sketch: MapSketch, classes: Sequence[Class], of_cell: Classes, edges_m: Floats, name: str
+) -> None:
+    """Draw the line of a map as a ribbon, each border cell in the colour of its class.
+
+    Parameters
+    ----------
+    sketch : MapSketch
+        The map.
+    classes : sequence of Class
+        What the numbers mean.
+    of_cell : ndarray of int64, shape (cells,)
+        Class of each cell.
+    edges_m : ndarray, shape (cells + 1,)
+        Chainage of the cells' edges [m].
+    name : str
+        Names the parts in the SVG: name-0, name-1 ...
+    """
+    course = sketch.course
+    x, y = course.x_mm, course.y_mm
+    sketch.page.axes.plot(
+        x, y, color=INK, lw=RIBBON_POINTS + 1.4, zorder=3.9, solid_joinstyle="round", gid="border"
+    )
+    for number, look in enumerate(classes):
+        parts = [_part(sketch, edges_m[run]) for run in runs_of(of_cell == number)]
+        if not parts:
+            continue
+        ribbon = LineCollection(parts, colors=[look.colour], lw=RIBBON_POINTS, zorder=4.0)
+        ribbon.set(capstyle="butt", joinstyle="round", gid=f"{name}-{number}")
+        sketch.page.axes.add_collection(ribbon, autolim=False)
+        if look.nothing:
+            thread = LineCollection(parts, colors=[PAPER], lw=1.1, zorder=4.05)
+            sketch.page.axes.add_collection(thread, autolim=False)
+
+
+def runs_of(chosen: NDArray[np.bool_]) -> list[list[int]]:
+    """Return the first and the last edge of each run of chosen cells."""
+    turns = np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8))
+    return np.stack([np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)], axis=1).tolist()
+
+
+def _part(sketch: MapSketch, ends_m: Floats) -> Floats:
+    course = sketch.course
+    between = (course.chainage_m > ends_m[0]) & (course.chainage_m < ends_m[1])
+    inner = np.column_stack([course.x_mm[between], course.y_mm[between]])
+    return np.concatenate([[course.at(ends_m[0])], inner, [course.at(ends_m[1])]])
+
+
+def class_entries(classes: Sequence[Class], km: Sequence[float]) -> list[Entry]:
+    """Return the legend of a ribbon, with the length of the line in each class [km]."""
+    return [
+        Entry(_ribbon_sample(look), f"{look.words} ({length:,.0f} km)")
+        for look, length in zip(classes, km, strict=True)
+    ]
+
+
+def _ribbon_sample(look: Class) -> Sample:
+    def sample(page: Page, x: float, y: float) -> None:
+        ends = [x - 3, x + 3], [y, y]
+        page.axes.plot(*ends, color=INK, lw=RIBBON_POINTS + 1.4, solid_capstyle="butt")
+        page.axes.plot(*ends, color=look.colour, lw=RIBBON_POINTS, solid_capstyle="butt")
+        if look.nothing:
+            page.axes.plot(*ends, color=PAPER, lw=1.1, solid_capstyle="butt")
+
+    return sample
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A band of the chart: what it shows, its classes, and the class of each border cell."""
+
+    title: str
+    classes: Sequence[Class]
+    of_cell: Classes
+
+
+def chart_box(box: Box, scenario: Scenario, strips: int) -> Box:
+    """Return the room of the curve in a chart of a curve over strips, sectors and kilometres."""
+    band = SECTOR_BAND_MM if scenario.sectors else 0.0
+    bottom = box.bottom + 4.0 + band + strips * STRIP_MM + 1.0
+    return Box(box.left + 17.0, bottom, box.right - 2.0, box.top - 5.5)
+
+
+def draw_strips(page: Page, plot: Box, scenario: Scenario, strips: Sequence[Strip]) -> None:
+    """Draw strips below the curve of a chart, then the sectors and the kilometres."""
+    top = plot.bottom - 1.0
+    for strip in strips:
+        picture = np.array([to_rgb(look.colour) for look in strip.classes])[strip.of_cell]
+        frame = Box(plot.left, top - STRIP_MM + 0.5, plot.right, top)
+        extent = (frame.left, frame.right, frame.bottom, frame.top)
+        # `imshow` would move the limits of the page.
+        limits = page.axes.get_xlim(), page.axes.get_ylim()
+        page.axes.imshow(
+            picture[np.newaxis], extent=extent, aspect="auto", interpolation="nearest", zorder=2
+        )
+        page.axes.set(xlim=limits[0], ylim=limits[1])
+        edge = Rectangle((frame.left, frame.bottom), frame.width, frame.height)
+        edge.set(facecolor="none", edgecolor=INK, lw=0.4, zorder=3)
+        page.axes.add_patch(edge)
+        middle = (frame.bottom + frame.top) / 2
+        page.write(plot.left - 1.0, middle, strip.title, 6, ha="right", va="center_baseline")
+        top -= STRIP_MM
+    band = SECTOR_BAND_MM if scenario.sectors else 0.0
+    below = Box(plot.left, top, plot.right, plot.top)
+    if scenario.sectors:
+        draw_sector_band(page, below, scenario, band)
+    draw_distances(page, below, scenario.border.length_m / 1000.0, band)
+
+
+def draw_scale(page: Page, plot: Box, marks: Sequence[tuple[float, str]]) -> None:
+    """Draw the lines of a chart at shares of its height, each with its words."""
+    for share, words in marks:
+        y = plot.bottom + share * plot.height
+        page.axes.plot([plot.left, plot.right], [y, y], color="#c9ccd1", lw=0.4, zorder=1)
+        page.write(plot.left - 1.0, y, words, 6, ha="right", va="center", color=FAINT_INK)
+
+
+def draw_swatches(page: Page, right_mm: float, y_mm: float, classes: Sequence[Class]) -> float:
+    """Draw squares of colour with their words up to the right; return where they begin [mm]."""
+    x = right_mm
+    for look in reversed(classes):
+        x -= page.measure(look.words, 6)[0]
+        page.write(x, y_mm, look.words, 6, va="center_baseline")
+        x -= 3.4
+        page.axes.add_patch(
+            Rectangle((x, y_mm - 1.0), 2.6, 2.0, facecolor=look.colour, edgecolor=INK, lw=0.3)
+        )
+        x -= 2.2
+    return x
+
+
+def stepped(plot: Box, values: Floats, edges_m: Floats) -> tuple[Floats, Floats]:
+    """Return the steps of values per cell across a chart [mm]; values are shares of its height."""
+    x = plot.left + edges_m / edges_m[-1] * plot.width
+    return np.repeat(x, 2)[1:-1], plot.bottom + np.repeat(values, 2) * plot.height

@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#define NEAR 8.0      /* cells looked at near both ends when only the sign is asked for */
 #define SEGMENTS 64  /* coarse segments weighed at once: 8,192 cells; longer lines go piece by piece */
 
 /* A line in the frame of its longer axis: `along` counts places of the plane (padded), `across` counts its lines. */
@@ -144,6 +145,12 @@ static double clearance_of(const Line *line, double enough)
     /* nothing above `enough` matters to a caller who asks only whether the line is free */
     double least = enough > -INFINITY ? nextafter(enough, INFINITY) : INFINITY;
     const double limit = least;
+    if (enough > -INFINITY) {
+        /* Most blocked lines are blocked near an end: look there before anything is weighed. */
+        const double reach = NEAR < line->along ? NEAR : line->along;
+        least = open_segment(line, line->along0, line->along0 + reach, least);
+        if (least > enough) least = open_segment(line, end - reach, end, least);
+    }
     for (double a = line->along0; least > enough;) {
         const double stop = (double)((((int64_t)a >> COARSE_SHIFT) + SEGMENTS) << COARSE_SHIFT);
         const double b = stop < end ? stop : end;

@@ -23,6 +23,7 @@ from pyproj import Geod
 from tools import write_scenario_reference
 
 from sarhad import cli
+from sarhad.cli import scenario, terminal
 from sarhad.exchange.lines import read_line_credit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +76,7 @@ def test_new_refuses_a_folder_with_something_in_it(
 
 def test_new_horizon_starts_on_the_monday_to_come() -> None:
     for day in range(2, 9):  # 2026-03-02 is a Monday
-        start = cli._next_monday(datetime(2026, 3, day, 13, 30, tzinfo=UTC))
+        start = scenario.next_monday(datetime(2026, 3, day, 13, 30, tzinfo=UTC))
         assert start == datetime(2026, 3, 9, tzinfo=UTC)
 
 
@@ -229,7 +230,7 @@ def test_found_text_cannot_steer_the_terminal(
 
 
 def test_progress_in_a_log_is_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    with cli._showing("reading heights") as progress:
+    with terminal.showing("reading heights") as progress:
         for done in range(1001):
             progress(done, 1000)
     lines = capsys.readouterr().err.splitlines()
@@ -262,7 +263,10 @@ def test_every_command_and_option_is_documented() -> None:
     sections = dict(re.findall(r"^## `(sarhad [a-z ]+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
     commands = _commands(cli.sarhad)
     assert set(sections) == set(commands)
-    usage = {path: re.findall(r"^    sarhad .*", text, re.M)[0] for path, text in sections.items()}
+    usage = {
+        path: re.findall(r"^    sarhad (?:.*\n    )*.*", text, re.M)[0]
+        for path, text in sections.items()
+    }
     for path, command in commands.items():
         for parameter in command.params:
             name = parameter.opts[0] if parameter.opts[0][0] == "-" else parameter.opts[0].upper()
@@ -273,7 +277,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 def test_every_key_of_check_json_is_documented() -> None:
     page = (ROOT / "docs/reference/commands.md").read_text()
-    for key in ("schema", "ok", "faults", *cli.COUNTS):
+    for key in ("schema", "ok", "faults", *scenario.COUNTS):
         assert f"| `{key}` |" in page
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
+Seconds = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
@@ -176,12 +177,12 @@ def _may_enter(scenario: Scenario, unit: Unit, chainage_m: Floats) -> NDArray[np
     return allowed
 
 
-def _times_of(unit: Unit, times: TravelTimes) -> tuple[Floats, Floats, Floats]:
+def _times_of(unit: Unit, times: TravelTimes) -> tuple[Seconds, Seconds, Seconds]:
     """Return a unit's times to stations and sites [s], and its fuel to stations [kg]."""
     if unit.kind == "helicopter":
         air = times.air[unit.id]
         pad = air.pads.index(unit.base)
-        to_sites_s = np.where(air.site_landing, air.sites_s[pad], np.inf)
+        to_sites_s = np.where(air.site_landing, air.sites_s[pad], np.float32(np.inf))
         return air.stations_s[pad], to_sites_s, air.stations_kg[pad]
     ground = times.ground[unit.kind]
     base = times.posts.index(unit.base)
@@ -189,7 +190,7 @@ def _times_of(unit: Unit, times: TravelTimes) -> tuple[Floats, Floats, Floats]:
         seconds_at_speed(seconds[base], ground.flat_km_h, unit.speed_km_h)
         for seconds in (ground.out_s, ground.sites_s)
     )
-    return out_s, sites_s, np.zeros(out_s.shape)
+    return out_s, sites_s, np.zeros_like(out_s)
 
 
 def _quickest(seconds: Floats, chosen: Integers) -> Help:
@@ -243,7 +244,7 @@ def map_response(
     """
     units = option_units(scenario, option)
     kinds = [kind for kind in KINDS if any(unit.kind == kind for unit in units)]
-    fields = {}
+    fields: dict[str, Seconds] = {}
     for done, kind in enumerate(kinds, start=1):
         moving = [unit for unit in units if unit.kind == kind]
         flat_km_h = max(unit.speed_km_h for unit in moving)
@@ -254,7 +255,8 @@ def map_response(
             surface, *project_rows(land.grid, posts), scenario.movement.search_m
         )
         limit_s = scenario.movement.limit_hours * SECONDS_PER_HOUR
-        fields[kind] = _least_times(surface, starts, limit_s) / np.float32(SECONDS_PER_MINUTE)
+        fields[kind] = _least_times(surface, starts, limit_s)
+        fields[kind] /= np.float32(SECONDS_PER_MINUTE)
         if progress is not None:
             progress(done, len(kinds))
     return fields

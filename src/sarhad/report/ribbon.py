@@ -17,6 +17,8 @@ from sarhad.report.names import MapSketch
 from sarhad.report.page import FAINT_INK, INK, PAPER, Box, Page
 from sarhad.report.profile import draw_distances, draw_sector_band
 from sarhad.scenario import Scenario
+from sarhad.units import METRES_PER_KILOMETRE
+from sarhad.visibility.watch import stretches
 
 Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
@@ -69,7 +71,7 @@ def draw_ribbon(
         x, y, color=INK, lw=RIBBON_POINTS + 1.4, zorder=3.9, solid_joinstyle="round", gid="border"
     )
     for number, look in enumerate(classes):
-        parts = [_part(sketch, edges_m[run]) for run in runs_of(of_cell == number)]
+        parts = [_part(sketch, *ends_km) for ends_km in stretches(of_cell == number, edges_m)]
         if not parts:
             continue
         ribbon = LineCollection(parts, colors=[look.colour], lw=RIBBON_POINTS, zorder=4.0)
@@ -80,17 +82,12 @@ def draw_ribbon(
             sketch.page.axes.add_collection(thread, autolim=False)
 
 
-def runs_of(chosen: NDArray[np.bool_]) -> list[list[int]]:
-    """Return the first and the last edge of each run of chosen cells."""
-    turns = np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8))
-    return np.stack([np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)], axis=1).tolist()
-
-
-def _part(sketch: MapSketch, ends_m: Floats) -> Floats:
+def _part(sketch: MapSketch, start_km: float, end_km: float) -> Floats:
     course = sketch.course
-    between = (course.chainage_m > ends_m[0]) & (course.chainage_m < ends_m[1])
+    start_m, end_m = start_km * METRES_PER_KILOMETRE, end_km * METRES_PER_KILOMETRE
+    between = (course.chainage_m > start_m) & (course.chainage_m < end_m)
     inner = np.column_stack([course.x_mm[between], course.y_mm[between]])
-    return np.concatenate([[course.at(ends_m[0])], inner, [course.at(ends_m[1])]])
+    return np.concatenate([[course.at(start_m)], inner, [course.at(end_m)]])
 
 
 def class_entries(classes: Sequence[Class], km: Sequence[float]) -> list[Entry]:

@@ -170,15 +170,14 @@ def watch_line(
     np.maximum.at(farthest_m, lines.observer, lines.distance_m)
     with np.errstate(invalid="ignore"):
         mean_m = np.bincount(cell, lines.distance_m, len(cells)) / count
-        share = np.bincount(points.cell[np.unique(lines.target)], minlength=len(cells))
-        share = share / np.maximum(points.per_cell, 1)
+    seen_points = np.bincount(points.cell[np.unique(lines.target)], minlength=len(cells))
     return WatchedLine(
         posts=posts,
         invented=not any(unit.kind == "watch" for units in held.values() for unit in units),
         edges_m=cells.edges_m,
         seen=seen > 0,
         post_share=seen,
-        share=share,
+        share=seen_points / np.maximum(points.per_cell, 1),
         least_m=np.where(np.isfinite(least_m), least_m, np.nan),
         mean_m=mean_m,
         farthest_m=np.where(np.isfinite(farthest_m), farthest_m, np.nan)[rows],

@@ -1,0 +1,140 @@
+"""What the commands that draw a scenario share: opening it, its notices, writing its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sarhad.cli.terminal import height_notices, say, showing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sarhad.border import BorderCells, LinePlane
+    from sarhad.exchange.heights import Heights
+    from sarhad.scenario import Scenario
+
+out_option = click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that the files are written to; made where it is not there.",
+)
+heights_option = click.option(
+    "--heights",
+    "rasters",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of rasters (*.tif) to use instead of the heights that the scenario names.",
+)
+option_option = click.option(
+    "--option", "option", help="Whose units count; the default option where left out."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A scenario with its heights, the option that counts, and whom to name for its data."""
+
+    scenario: Scenario
+    option: str
+    heights: Heights
+    named: Sequence[str]
+    notices: list[str]
+
+
+def open_scenario(
+    name: str, rasters: Path | None, option: str | None = None, executor: Executor | None = None
+) -> Opened:
+    """Return a scenario and its heights; what has to be known of them is said at once."""
+    from sarhad.exchange.heights import read_credits, read_heights
+    from sarhad.exchange.scenario_folder import find_folder, read_scenario
+
+    folder = find_folder(name)
+    read = read_scenario(folder)
+    chosen = _choose_option(read, option)
+    with showing("reading heights") as progress:
+        heights = read_heights(read, folder, progress, executor, instead=rasters)
+    notices = height_notices(heights, name, read.border)
+    for notice in notices:
+        say(f"NOTE: {notice}", err=True)
+    return Opened(read, chosen, heights, read_credits(read, folder), notices)
+
+
+def _choose_option(scenario: Scenario, option: str | None) -> str:
+    """Return the option asked for, the default one where none is."""
+    from sarhad.scenario import option_units
+
+    name = option or scenario.default_option
+    try:
+        option_units(scenario, name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--option") from None
+    return name
+
+
+def open_for_planning(
+    name: str, rasters: Path | None, option: str | None, executor: Executor
+) -> Opened:
+    """Return a scenario whose heights are there; invented posts are among its notices."""
+    from sarhad.report.ground_map import ILLUSTRATIVE_NOTICE
+
+    opened = open_scenario(name, rasters, option, executor)
+    if not opened.heights.found:
+        raise click.ClickException(
+            f"no heights yet. Fetch them with: sarhad terrain fetch {name}; or give --heights"
+        )
+    if opened.scenario.illustrative:
+        opened.notices.append(ILLUSTRATIVE_NOTICE)
+        say(f"NOTE: {ILLUSTRATIVE_NOTICE}", err=True)
+    return opened
+
+
+def table_notice(opened: Opened) -> str:
+    """Return what each row of a table has to say: that heights or units are invented."""
+    from sarhad.report.ground_map import ILLUSTRATIVE_NOTICE
+    from sarhad.terrain import STAND_IN_NOTICE
+
+    grave = (STAND_IN_NOTICE, ILLUSTRATIVE_NOTICE)
+    return "; ".join(notice for notice in opened.notices if notice in grave)
+
+
+def lay_out_line(opened: Opened) -> tuple[BorderCells, LinePlane]:
+    """Return the line in cells, and in the projection of its heights."""
+    from sarhad.border import cut_into_cells, lay_out
+
+    read = opened.scenario
+    cells = cut_into_cells(read.border, read.cell_m)
+    return cells, lay_out(read.border, opened.heights.terrain.grid.project)
+
+
+def write_figure(figure: Figure, out: Path, stem: str) -> list[Path]:
+    """Write a map as PNG and SVG, each whole or not at all, and return the files."""
+    from sarhad.exchange.atomic import write_atomically
+    from sarhad.report.page import write_png, write_svg
+
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / f"{stem}.png", out / f"{stem}.svg"]
+    with showing("drawing the map") as progress:
+        for done, (path, write) in enumerate(zip(files, (write_png, write_svg), strict=True), 1):
+            write_atomically(path, write(figure))
+            progress(done, len(files))
+    return files
+
+
+def say_files(files: Sequence[Path]) -> None:
+    """Print the names of written files."""
+    for path in files:
+        say(f"  {path}")
+
+
+def listed(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON objects, without the notice that closes each."""
+    return [
+        {name: cell for name, cell in zip(columns, row, strict=True) if name != "notice"}
+        for row in rows
+    ]

@@ -263,10 +263,8 @@ def test_every_command_and_option_is_documented() -> None:
     sections = dict(re.findall(r"^## `(sarhad [a-z ]+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
     commands = _commands(cli.sarhad)
     assert set(sections) == set(commands)
-    usage = {
-        path: re.findall(r"^    sarhad (?:.*\n    )*.*", text, re.M)[0]
-        for path, text in sections.items()
-    }
+    block = re.compile(r"^    sarhad (?:.*\n    )*.*", re.M)
+    usage = {path: block.findall(text)[0] for path, text in sections.items()}
     for path, command in commands.items():
         for parameter in command.params:
             name = parameter.opts[0] if parameter.opts[0][0] == "-" else parameter.opts[0].upper()

@@ -13,8 +13,6 @@ import click
 from sarhad.cli.terminal import height_notices, say, showing
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from sarhad.border import BorderCells, LinePlane
     from sarhad.exchange.heights import Heights
     from sarhad.scenario import Scenario
@@ -112,8 +110,8 @@ def lay_out_line(opened: Opened) -> tuple[BorderCells, LinePlane]:
     return cells, lay_out(read.border, opened.heights.terrain.grid.project)
 
 
-def write_figure(figure: Figure, out: Path, stem: str) -> list[Path]:
-    """Write a map as PNG and SVG, each whole or not at all, and return the files."""
+def write_figure(figure: Any, out: Path, stem: str) -> list[Path]:
+    """Write a map (a figure of `report`) as PNG and SVG, each whole or not at all."""
     from sarhad.exchange.atomic import write_atomically
     from sarhad.report.page import write_png, write_svg
 

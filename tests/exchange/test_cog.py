@@ -107,7 +107,7 @@ def test_file_is_laid_out_as_a_cloud_optimized_geotiff(tmp_path: Path) -> None:
     data = [[offset for offset in tags[offsets] if offset] for _, tags in images]
     assert max(at for at, _ in images) < min(map(min, data))
     # The smallest picture comes first in the file, so that a reader of few bytes sees the whole.
-    assert all(max(small) < min(large) for large, small in zip(data[:-1], data[1:], strict=True))
+    assert all(max(small) < min(large) for large, small in pairwise(data))
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)

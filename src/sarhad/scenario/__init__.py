@@ -39,12 +39,15 @@ from sarhad.scenario.nouns import (
     Unit,
     ZoneName,
 )
+from sarhad.scenario.risk import DEFAULT_ATTACKERS, Attacker, RiskSettings
 
 __all__ = [
+    "DEFAULT_ATTACKERS",
     "FAR_BASE_KM",
     "FAR_KM",
     "FLIGHT_FIELDS",
     "STRICT",
+    "Attacker",
     "Contradiction",
     "Cooperation",
     "Draft",
@@ -53,6 +56,7 @@ __all__ = [
     "Option",
     "Party",
     "Post",
+    "RiskSettings",
     "Rules",
     "Scenario",
     "Sector",
@@ -92,6 +96,7 @@ class Scenario:
     horizon: Horizon
     rules: Rules = field(default_factory=Rules)
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    risk: RiskSettings = field(default_factory=RiskSettings)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()
     posts: tuple[Post, ...] = ()
@@ -99,6 +104,7 @@ class Scenario:
     sites: tuple[Site, ...] = ()
     incidents: tuple[Incident, ...] = ()
     options: tuple[Option, ...] = ()
+    attackers: tuple[Attacker, ...] = DEFAULT_ATTACKERS
 
     def __post_init__(self) -> None:
         rows = {name: getattr(self, name) for name in TABLES}
@@ -110,7 +116,16 @@ class Scenario:
             raise ValueError("\n".join(_say(problem) for problem in problems))
 
 
-TABLES = ("parties", "sectors", "posts", "units", "sites", "incidents", "options")
+TABLES = (
+    "parties",
+    "sectors",
+    "posts",
+    "units",
+    "sites",
+    "incidents",
+    "options",
+    "attackers",
+)
 """Fields of a scenario that hold rows."""
 
 

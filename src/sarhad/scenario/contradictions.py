@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sarhad.border import Border
 from sarhad.scenario.nouns import Incident, Option, Party, Post, Sector, Site, Unit
+from sarhad.scenario.risk import Attacker
 from sarhad.units import EARTH_RADIUS_M, METRES_PER_KILOMETRE
 
 FAR_KM: Final = 300.0
@@ -75,6 +76,7 @@ class Draft:
     sites: tuple[Site, ...] = ()
     incidents: tuple[Incident, ...] = ()
     options: tuple[Option, ...] = ()
+    attackers: tuple[Attacker, ...] = ()
     spoiled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
 
@@ -112,6 +114,7 @@ _KEYED = {
     "sites": "id",
     "incidents": "id",
     "options": "name",
+    "attackers": "id",
 }
 
 

@@ -1,0 +1,168 @@
+"""The strip along the line: which cell of the line any place near it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarhad.border import Border, BorderCells, LinePlane, lay_out, locate, place_at
+from sarhad.grid import choose_grid
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
+Floats = NDArray[np.float64]
+Cells = NDArray[np.int64]
+Sparse = Any
+"""A scipy sparse matrix; its stubs name no class that all of its formats share."""
+
+SAMPLES_PER_CELL: Final = 20
+"""Samples of the line by which spread places find their cell: right to a fortieth of a cell."""
+
+RINGS: Final = 8
+SPOKES: Final = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """The line in cells, and all places within a distance of it.
+
+    Attributes
+    ----------
+    border : Border
+        The line.
+    cells : int
+        How many cells it has.
+    within_m : float
+        Half width of the strip [m].
+    plane : LinePlane
+        The line in a plane; `project` leads there from longitude and latitude.
+    """
+
+    border: Border
+    cells: int
+    within_m: float
+    plane: LinePlane
+    project: Callable[[Any, Any], tuple[Floats, Floats]]
+    _samples: cKDTree = field(repr=False)
+
+    @property
+    def cell_m(self) -> float:
+        """Return the length of a cell [m]."""
+        return self.border.length_m / self.cells
+
+    @property
+    def middles_m(self) -> Floats:
+        """Return the chainage of the middle of each cell [m], shape (cells,)."""
+        return (np.arange(self.cells) + 0.5) * self.cell_m
+
+    def cell_at(self, chainage_m: Floats) -> Cells:
+        """Return the cell that holds each chainage [m]."""
+        inside = np.asarray(chainage_m) / self.border.length_m * self.cells
+        return np.clip(inside.astype(np.int64), 0, self.cells - 1)
+
+    def locate(self, east_m: Floats, north_m: Floats) -> tuple[Cells, Floats]:
+        """Return the cell and the signed distance [m] of the nearest place on the line, exact."""
+        chainage_m, distance_m = locate(self.plane, east_m, north_m)
+        return self.cell_at(chainage_m), distance_m
+
+    def find_near(self, east_m: Floats, north_m: Floats) -> tuple[Cells, Floats]:
+        """Return cell and distance [m] by samples of the line: for many places at once."""
+        points = np.column_stack([east_m, north_m])
+        distance_m, sample = self._samples.query(points, workers=-1)
+        return np.asarray(sample, dtype=np.int64) // SAMPLES_PER_CELL, np.asarray(distance_m)
+
+
+def lay_strip(border: Border, cells: BorderCells | int, within_m: float) -> Strip:
+    """Return the strip of a line.
+
+    Parameters
+    ----------
+    border : Border
+        The line.
+    cells : BorderCells or int
+        Its cells, or how many.
+    within_m : float
+        Half width of the strip [m].
+
+    Raises
+    ------
+    ValueError
+        If there is no cell, or the width is not above zero.
+    """
+    from scipy.spatial import cKDTree
+
+    count = cells if isinstance(cells, int) else len(cells)
+    if count < 1 or not 0 < within_m < np.inf:
+        raise ValueError("a strip has a cell at least, and a finite width above zero")
+    grid, _ = choose_grid(border.longitude, border.latitude, within_m, 1000.0)
+    parts = count * SAMPLES_PER_CELL
+    along_m = (np.arange(parts) + 0.5) / parts * border.length_m
+    samples = cKDTree(np.column_stack(grid.project(*place_at(border, along_m))))
+    return Strip(border, count, within_m, lay_out(border, grid.project), grid.project, samples)
+
+
+def spread_over_cells(
+    strip: Strip, east_m: Floats, north_m: Floats, radius_m: Floats, *, disc: bool = False
+) -> Sparse:
+    """Return the share of each event in each cell, sparse (n, cells); rows sum to one.
+
+    The event is spread in the plane first, over a normal law of that standard deviation or an
+    even disc of that radius, and each part goes to its nearest cell; what falls outside the
+    strip is given back to the rest. Spreading along the line instead scored 0.033 nats an event
+    less (docs/background/risk.md).
+
+    Parameters
+    ----------
+    strip : Strip
+        The line's cells.
+    east_m, north_m, radius_m : ndarray, shape (n,)
+        Place, and standard deviation or radius [m].
+    disc : bool
+        An even disc rather than a normal law.
+    """
+    from scipy import sparse
+
+    rule = unit_rule(disc=disc)
+    # Events share the coordinates of their town: each place is spread once.
+    places = np.column_stack([east_m, north_m, radius_m])
+    unique, back = np.unique(places, axis=0, return_inverse=True)
+    points = unique[:, None, :2] + unique[:, None, 2:] * rule
+    cell, distance_m = strip.find_near(points[..., 0].ravel(), points[..., 1].ravel())
+    home, _ = strip.find_near(unique[:, 0], unique[:, 1])
+    row = np.repeat(np.arange(len(unique)), len(rule))
+    inside = (distance_m <= strip.within_m).astype(np.float64)
+    shape = (len(unique), strip.cells)
+    mass = sparse.csr_matrix((inside, (row, cell)), shape)
+    mass = mass + 1e-9 * sparse.csr_matrix(
+        (np.ones(len(home)), (np.arange(len(home)), home)), shape
+    )
+    return scale_rows(mass, 1.0 / np.asarray(mass.sum(axis=1)).ravel())[back.ravel()]
+
+
+def unit_rule(*, disc: bool) -> Floats:
+    """Return points of equal mass of the unit normal law or unit disc, shape (96, 2)."""
+    ring, spoke = np.divmod(np.arange(RINGS * SPOKES), SPOKES)
+    share = (ring + 0.5) / RINGS
+    radius = np.sqrt(share) if disc else np.sqrt(-2.0 * np.log1p(-share))
+    angle = 2.0 * np.pi * (spoke + 0.5 * (ring % 2)) / SPOKES
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+def scale_rows(matrix: Sparse, factor: Floats) -> Sparse:
+    """Return a sparse matrix with each row times its factor."""
+    from scipy import sparse
+
+    return (sparse.diags(factor) @ matrix).tocsr()
+
+
+def at_home(cell: Cells, cells: int) -> Sparse:
+    """Return the sparse matrix (n, cells) that holds a one in the cell of each event."""
+    from scipy import sparse
+
+    count = len(cell)
+    return sparse.csr_matrix((np.ones(count), (np.arange(count), cell)), (count, cells))

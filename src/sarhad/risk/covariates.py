@@ -80,9 +80,8 @@ def gather_covariates(
         else:
             columns[name] = values
     given = dict(more or {})
-    for name in ("roads", "river"):
-        if name not in given:
-            left_out.append(f"{name} left out: the scenario has none")
+    absent = [name for name in ("roads", "river") if name not in given]
+    left_out += [f"{name} left out: the scenario has none" for name in absent]
     for name, values in given.items():
         columns[name] = _checked(name, values, strip.cells)
     shares = np.column_stack([column / column.sum() for column in columns.values()])

@@ -29,7 +29,7 @@ LEAST: Final = 1e-300
 
 
 def prior_means(kernels: int, backgrounds: int, background_per_week: float) -> Floats:
-    """Return the prior mean of each column, remembered ones first, shape (kernels + backgrounds,)."""
+    """Return the prior mean of each column, remembered ones first, shape (columns,)."""
     remembered = np.full(kernels, KERNEL_SHARE / max(kernels, 1))
     return np.concatenate([remembered, np.full(backgrounds, background_per_week / backgrounds)])
 

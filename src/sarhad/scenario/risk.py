@@ -87,6 +87,9 @@ class Attacker:
     harm_share: Annotated[
         Share, Field(description="harm for each person present at the target [1]")
     ] = 0.05
+    harm_most: Annotated[
+        Persons, Field(description="harm of an attack at most, however many are there [1]")
+    ] = 5.0
     harm_fixed: Annotated[
         Persons, Field(description="harm of an attack whoever is present [1]")
     ] = 0.0
@@ -96,8 +99,6 @@ class Attacker:
         if self.path == "walk" and self.launch_km > 0:
             raise ValueError("launch_km is for a flight: a walk begins at the line")
 
-
-ALL_SITES: Final = ("camp", "mine", "village", "town", "crossing", "other")
 
 DEFAULT_ATTACKERS: Final = (
     Attacker(

@@ -18,10 +18,10 @@ from sarhad.risk.counts import (
     poisson_cdf,
 )
 from sarhad.risk.covariates import Covariates
-from sarhad.risk.features import WEEK_DAYS
+from sarhad.risk.features import WEEK_DAYS, cells_of_events
 from sarhad.risk.forecasts import Weeks, roll_baselines, roll_mixture
 from sarhad.risk.records import Records, best_reports
-from sarhad.risk.strip import Cells, Floats, Sparse, Strip, at_home, spread_over_cells
+from sarhad.risk.strip import Cells, Floats, Sparse, Strip
 from sarhad.scenario import RiskSettings
 
 OURS: Final = "sarhad"
@@ -161,15 +161,10 @@ def plan_weeks(
 
 def _cells_of(strip: Strip, events: Records) -> Sparse:
     """Return ones in the cell of each point and in all cells of each area, (n, cells)."""
-    from sarhad.risk.strip import scale_rows
-
-    if not len(events):
-        return at_home(events.cell, strip.cells)
-    disc = spread_over_cells(strip, events.east_m, events.north_m, events.radius_m, disc=True)
-    disc.data[:] = disc.data > 1e-6
-    disc.eliminate_zeros()
-    area = events.is_area.astype(np.float64)
-    return scale_rows(disc, area) + scale_rows(at_home(events.cell, strip.cells), 1.0 - area)
+    where = cells_of_events(strip, events.east_m, events.north_m, events)
+    where.data[:] = where.data > 1e-6
+    where.eliminate_zeros()
+    return where
 
 
 def run_backtest(
@@ -192,7 +187,7 @@ def run_backtest(
     ahead : int
         Weeks that one forecast covers: 1, or 4 for a month.
     rng : Generator
-        Breaks ties of hit rates and makes the places of counts continuous.
+        Makes the places of counts in their forecast continuous.
     until, progress
         As in `plan_weeks` and `roll_mixture`.
     """
@@ -206,8 +201,7 @@ def run_backtest(
     chance = rng.random(counts.shape)
     places, scatter = _place_counts(weeks, means, counts, stretch, chance)
     scores = {name: weeks.score(mean) for name, mean in means.items()}
-    ties = rng.random(strip.cells)
-    hits = {name: _count_hits(weeks, mean, ties) for name, mean in means.items()}
+    hits = {name: _count_hits(weeks, mean) for name, mean in means.items()}
     return Forecasts(weeks, means, choices, counts, stretch, places, scatter, scores, hits)
 
 
@@ -252,19 +246,29 @@ def _roll_scatter(weeks: Weeks, counts: Floats, expected: Floats) -> Floats:
     return out
 
 
-def _count_hits(weeks: Weeks, mean: Floats, ties: Floats) -> Floats:
-    cells = mean.shape[1]
+def _count_hits(weeks: Weeks, mean: Floats) -> Floats:
     hits = np.zeros((weeks.forecasts, len(HIT_SHARES)))
     cut = np.searchsorted(weeks.week, np.arange(weeks.forecasts + 1))
     size = np.asarray(weeks.where.sum(axis=1)).ravel()
     for week in np.unique(weeks.week):
         rows = slice(cut[week], cut[week + 1])
-        rank = np.empty(cells, dtype=np.int64)
-        rank[np.lexsort((ties, -mean[week]))] = np.arange(cells)
-        top = np.stack([rank < round(share * cells) for share in HIT_SHARES], axis=1)
-        inside = weeks.where[rows] @ top.astype(np.float64)
+        top = np.stack([top_cells(mean[week], share) for share in HIT_SHARES], axis=1)
+        inside = weeks.where[rows] @ top
         hits[week] = (inside / size[rows, None]).sum(axis=0)
     return hits
+
+
+def top_cells(mean: Floats, share: float) -> Floats:
+    """Return how far each cell belongs to the share of the line with the highest forecast.
+
+    One or nothing; cells that tie at the edge share what is left, so that no order of equals
+    wins or loses.
+    """
+    wanted = round(share * len(mean))
+    edge = np.sort(mean)[-wanted] if wanted else np.inf
+    above, equal = mean > edge, mean == edge
+    left = (wanted - above.sum()) / max(int(equal.sum()), 1)
+    return np.asarray(above + left * equal, dtype=np.float64)
 
 
 def score_models(

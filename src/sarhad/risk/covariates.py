@@ -26,7 +26,7 @@ GROUND_M: Final = 1_000.0
 EASY_SLOPE_DEG: Final = 15.0
 """Slope that makes a crossing rarer by the factor e [degrees]; our judgement."""
 
-STRIP_STEPS: Final = 200_000
+STRIP_STEPS: Final = 150_000
 """Places at which the strip is looked at for the ground nearest to each cell."""
 
 

@@ -46,13 +46,25 @@ def spread_events(strip: Strip, records: Records, spread_m: float) -> list[Spars
         east = np.where(placed, east, strip.plane.east_m[0])
         north = np.where(placed, north, strip.plane.north_m[0])
     radius_m = records.radius_m
-    area = spread_over_cells(strip, east, north, radius_m, disc=True)
-    is_area = records.is_area.astype(np.float64)
-    home = at_home(np.maximum(records.cell, 0), strip.cells)
-    own = scale_rows(area, is_area) + scale_rows(home, 1.0 - is_area)
+    own = cells_of_events(strip, east, north, records)
     near = spread_over_cells(strip, east, north, np.full(len(records), spread_m))
     precise = spread_over_cells(strip, east, north, np.maximum(EXACT_M, radius_m / 2))
     return [_everywhere(mass, ~placed) for mass in (own, near, precise)]
+
+
+def cells_of_events(strip: Strip, east_m: Floats, north_m: Floats, records: Records) -> Sparse:
+    """Return the cell of each point and the disc of each area, sparse (n, cells)."""
+    from scipy import sparse
+
+    home = at_home(np.maximum(records.cell, 0), strip.cells)
+    area = np.nonzero(records.is_area)[0]
+    if not len(area):
+        return home
+    disc = spread_over_cells(strip, east_m[area], north_m[area], records.radius_m[area], disc=True)
+    back = sparse.csr_matrix(
+        (np.ones(len(area)), (area, np.arange(len(area)))), (len(records), len(area))
+    )
+    return (scale_rows(home, (~records.is_area).astype(np.float64)) + back @ disc).tocsr()
 
 
 def _everywhere(mass: Sparse, unplaced: NDArray[np.bool_]) -> Sparse:

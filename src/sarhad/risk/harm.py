@@ -131,8 +131,8 @@ def find_attack_paths(
         for number, attacker in enumerate(attackers)
         if attacker.weight > 0
     ]
-    columns = [np.concatenate(part) for part in zip(*found, strict=True)] if found else [
-        np.zeros(0) for _ in range(5)]  # fmt: skip
+    empty = [np.zeros(0) for _ in range(5)]
+    columns = [np.concatenate(part) for part in zip(*found, strict=True)] if found else empty
     cell, site, attacker_of = (part.astype(np.int64) for part in columns[:3])
     share = columns[4] / np.maximum(np.bincount(cell, columns[4], cells)[cell], 1e-300)
     return AttackPaths(
@@ -185,8 +185,9 @@ def measure_harm(
     """Return the harm of each path by the hour in which it crosses the line.
 
     Whoever is at the site when the attack arrives is at risk: harm = fixed harm + share for each
-    person present x people then, the latter at most `harm_most`. The record's casualties of people, not of attackers, widen it
-    to a range: they weigh as many events as there were against `harm_events` of the settings.
+    person present x people then, the latter at most `harm_most`. The record's casualties of
+    people, not of attackers, widen it to a range: they weigh as many events as there were
+    against `harm_events` of the settings.
 
     Parameters
     ----------

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sarhad.border import Border, Side
     from sarhad.exchange.copernicus import FetchReport, Resolution
     from sarhad.exchange.heights import Heights
+    from sarhad.exchange.incident_import import Format
+    from sarhad.exchange.ucdp import Import
+    from sarhad.risk import IncidentRisk
     from sarhad.scenario import Scenario
 
 SCHEMA: Final = 1
@@ -439,6 +442,256 @@ def _describe_fetch(report: FetchReport, read: Scenario, scenario: str) -> str:
     if report.folder.name not in read.terrain.source or not Path(scenario).is_dir():
         lines.append(f"To use them: sarhad show {scenario} --heights {report.folder} --out FOLDER")
     return "\n".join(lines)
+
+
+def _read_terrain(read: Scenario, folder: Path, rasters: Path | None) -> tuple[Any, list[str]]:
+    """Return the terrain, or None where there are no heights, and what is worth knowing of it."""
+    from sarhad.exchange.heights import read_heights
+    from sarhad.terrain import STAND_IN_NOTICE
+
+    with _showing("reading heights") as progress:
+        heights = read_heights(read, folder, progress, instead=rasters)
+    if not heights.found:
+        return None, []
+    return heights.terrain, [STAND_IN_NOTICE] if heights.terrain.stand_in else []
+
+
+_seed = click.option(
+    "--seed", default=0, show_default=True, help="Seed of all that is drawn by chance."
+)
+_heights = click.option(
+    "--heights",
+    "rasters",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of rasters (*.tif) to use instead of the heights that the scenario names.",
+)
+
+
+@sarhad.command()
+@click.argument("scenario")
+@click.option("--at", "kilometre", type=float, help="Explain the figure of the cell at this km.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the plot (risk.png, risk.svg) and the tables (risk_*.csv).",
+)
+@_heights
+@_seed
+@_as_json
+def risk(
+    scenario: str,
+    kilometre: float | None,
+    out: Path | None,
+    rasters: Path | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Estimate where and when incidents are to be expected along the line of a SCENARIO."""
+    from zoneinfo import ZoneInfo
+
+    import numpy as np
+
+    from sarhad.border import cut_into_cells
+    from sarhad.exchange.scenario_folder import find_folder, read_scenario
+    from sarhad.report.risk_words import describe_risk, summarise_risk
+    from sarhad.risk import estimate_risk, explain_cell, find_record_notes
+
+    folder = find_folder(scenario)
+    read = read_scenario(folder)
+    ground, notices = _read_terrain(read, folder, rasters)
+    cells = cut_into_cells(read.border, read.cell_m)
+    found = estimate_risk(read, cells, ground, rng=np.random.default_rng(seed))
+    zone = ZoneInfo(read.time_zone)
+    look = find_record_notes(read.incidents, zone, datetime.now(UTC))
+    notes = [*found.notes, *look, *found.covariates.left_out, *notices]
+    explained = None
+    if kilometre is not None:
+        try:
+            explained = explain_cell(found, found.cell_at_km(kilometre))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+    files = [] if out is None else _write_risk(found, read.title, out)
+    if as_json:
+        why = None if explained is None else asdict(explained)
+        content = {**summarise_risk(found), "seed": seed, "explanation": why, "notes": notes}
+        _print_json({**_result(), **content, "files": [str(path) for path in files]})
+    else:
+        for line in describe_risk(read.title, found):
+            _say(line)
+        for line in (*(explained.sentences if explained else ()), *map(str, files)):
+            _say(f"  {line}")
+        for note in notes:
+            _say(f"  note: {note}")
+    return OK
+
+
+def _write_risk(found: IncidentRisk, title: str, out: Path) -> list[Path]:
+    from sarhad.exchange.risk_tables import tabulate_risk
+    from sarhad.report.line_map import write_png, write_svg
+    from sarhad.report.risk_map import draw_risk
+
+    figure = draw_risk(found, title)
+    files = {"risk.png": write_png(figure, 150), "risk.svg": write_svg(figure)}
+    return _write_files({**files, **tabulate_risk(found)}, out)
+
+
+def _write_files(files: dict[str, bytes], out: Path) -> list[Path]:
+    from sarhad.exchange.atomic import write_atomically
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    return [out / name for name in files]
+
+
+def _events_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that say which file of events is read, and how."""
+    for option in (
+        click.option("--columns", help="FIELD=COLUMN,... of an own table; FIELD==VALUE for all."),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["ucdp", "csv", "geojson"]),
+            help="Of the file; told by its content where left out.",
+        ),
+        click.option(
+            "--events",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="UCDP GED, CSV or GeoJSON; packed by gzip or not.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _read_events(read: Scenario, events: Path, form: str | None, columns: str | None) -> Import:
+    from zoneinfo import ZoneInfo
+
+    from sarhad.exchange.incident_import import parse_columns, read_events
+
+    try:
+        named = parse_columns(columns or "")
+    except ValueError as error:
+        raise click.UsageError(f"--columns: {error}") from None
+    zone, now = ZoneInfo(read.time_zone), datetime.now(UTC)
+    return read_events(events, cast("Format | None", form), named, zone, now)
+
+
+@sarhad.group()
+def incidents() -> None:
+    """Work on the record of incidents."""
+
+
+@incidents.command("import")
+@click.argument("scenario")
+@_events_options
+@click.option("--within-km", type=float, help="Keep what lies this near; all where left out.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Table to write.")
+@_as_json
+def import_incidents(
+    scenario: str,
+    events: Path,
+    form: str | None,
+    columns: str | None,
+    within_km: float | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Turn a file of events into a table like incidents.csv; merges and overwrites nothing."""
+    from zoneinfo import ZoneInfo
+
+    from sarhad.exchange.incident_import import write_incidents
+    from sarhad.exchange.scenario_folder import read_scenario
+    from sarhad.risk import find_record_notes, gather_records, lay_strip
+
+    read = read_scenario(scenario)
+    found = _read_events(read, events, form, columns)
+    zone, kept, outside = ZoneInfo(read.time_zone), found.incidents, ()
+    if within_km is not None:
+        strip = lay_strip(read.border, 1, within_km * 1000)
+        records, outside = gather_records(kept, strip, zone)
+        near = set(records.ids)
+        kept = tuple(row for row in kept if row.id in near)
+    notes = [*found.notes, *find_record_notes((*read.incidents, *kept), zone, datetime.now(UTC))]
+    if outside:
+        notes.append(f"{len(outside)} incidents lie farther than {within_km:g} km: left out")
+    if out is not None:
+        if out.exists():
+            raise click.UsageError(f"{out} is there already: give a new name")
+        _write_files({out.name: write_incidents(kept)}, out.parent)
+    if as_json:
+        _print_json({**_result(), "incidents": len(kept), "notes": notes})
+    else:
+        _say(f"{events}: {len(kept)} incidents" + (f", written to {out}" if out else ""))
+        for note in notes[:40]:
+            _say(f"  note: {note}")
+    return OK
+
+
+@sarhad.command()
+@click.argument("scenario")
+@_events_options
+@click.option("--within-km", default=50.0, show_default=True, help="Events this near count [km].")
+@click.option(
+    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="Score from; the last third."
+)
+@click.option(
+    "--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Score to, that day included."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for every forecast per cell, week and model, the events and the counts.",
+)
+@_seed
+@_as_json
+def backtest(
+    scenario: str,
+    events: Path,
+    form: str | None,
+    columns: str | None,
+    within_km: float,
+    first: datetime | None,
+    last: datetime | None,
+    out: Path | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Score forecasts of past incidents along the line of a SCENARIO against simple ones."""
+    from zoneinfo import ZoneInfo
+
+    import numpy as np
+
+    from sarhad.exchange.risk_tables import tabulate_backtest
+    from sarhad.exchange.scenario_folder import read_scenario
+    from sarhad.report.risk_words import describe_backtest
+    from sarhad.risk import gather_covariates, gather_records, lay_strip, prove
+
+    read = read_scenario(scenario)
+    found = _read_events(read, events, form, columns)
+    cells = max(1, round(read.border.length_m / read.cell_m))
+    strip = lay_strip(read.border, cells, within_km * 1000)
+    records, outside = gather_records(found.incidents, strip, ZoneInfo(read.time_zone))
+    covariates, rng = gather_covariates(strip, read), np.random.default_rng(seed)
+    try:
+        with _showing("forecasting") as progress:
+            proof = prove(strip, records, covariates, read.risk, (first, last), rng, progress)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    files: dict[str, bytes] = {}
+    for label, (past, chosen) in proof.forecasts.items() if out is not None else ():
+        files |= tabulate_backtest(past, chosen, label)
+    written = [str(path) for path in (_write_files(files, out) if out is not None else [])]
+    far = f"{len(outside)} events lie farther than {within_km:g} km from the line: left out"
+    notes = [*found.notes, *covariates.left_out, *proof.notes, far]
+    about = {"seed": seed, "within_km": within_km, "cells": cells, "notes": notes}
+    content = {**proof.scores, **about, "covariates": list(covariates.names), "files": written}
+    if as_json:
+        _print_json({**_result(), **content})
+    else:
+        _say("\n".join(describe_backtest(read.title, content)))
+    return OK
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from sarhad.risk.backtest import (
     Forecasts,
     ModelScore,
+    choose_forecasts,
     coverage_over_seeds,
     run_backtest,
     score_models,
     sum_stretches,
+    years_of,
 )
 from sarhad.risk.covariates import Covariates, gather_covariates
 from sarhad.risk.estimate import IncidentRisk, estimate_from_records, estimate_risk
@@ -21,6 +23,7 @@ from sarhad.risk.harm import (
     people_by_hour,
     recorded_harm,
 )
+from sarhad.risk.proof import Proof, prove
 from sarhad.risk.records import (
     Records,
     Twin,
@@ -41,10 +44,12 @@ __all__ = [
     "Forecasts",
     "IncidentRisk",
     "ModelScore",
+    "Proof",
     "Records",
     "Strip",
     "Twin",
     "believe",
+    "choose_forecasts",
     "coverage_over_seeds",
     "estimate_from_records",
     "estimate_risk",
@@ -60,9 +65,11 @@ __all__ = [
     "measure_harm",
     "measure_to_sites",
     "people_by_hour",
+    "prove",
     "recorded_harm",
     "run_backtest",
     "score_models",
     "sum_stretches",
     "wall_days",
+    "years_of",
 ]

@@ -20,7 +20,7 @@ from sarhad.risk.counts import (
 from sarhad.risk.covariates import Covariates
 from sarhad.risk.features import WEEK_DAYS, cells_of_events
 from sarhad.risk.forecasts import Weeks, roll_baselines, roll_mixture
-from sarhad.risk.records import Records, best_reports
+from sarhad.risk.records import EPOCH, Records, best_reports
 from sarhad.risk.strip import Cells, Floats, Sparse, Strip
 from sarhad.scenario import RiskSettings
 
@@ -50,6 +50,8 @@ class Forecasts:
     ----------
     weeks : Weeks
         Origins and scored events.
+    events : Records
+        One report of each event; rows of `weeks.event`.
     means : dict of str to ndarray, each (forecasts, cells)
         Events that each model expects in each cell.
     choices : dict of str to list of str
@@ -69,6 +71,7 @@ class Forecasts:
     """
 
     weeks: Weeks
+    events: Records
     means: dict[str, Floats]
     choices: dict[str, list[str]]
     counts: Floats
@@ -202,7 +205,7 @@ def run_backtest(
     places, scatter = _place_counts(weeks, means, counts, stretch, chance)
     scores = {name: weeks.score(mean) for name, mean in means.items()}
     hits = {name: _count_hits(weeks, mean) for name, mean in means.items()}
-    return Forecasts(weeks, means, choices, counts, stretch, places, scatter, scores, hits)
+    return Forecasts(weeks, events, means, choices, counts, stretch, places, scatter, scores, hits)
 
 
 def _count(weeks: Weeks, events: Records, stretch: Cells, stretches: int) -> Floats:
@@ -374,3 +377,30 @@ def coverage_over_seeds(
         found.append((inside.mean(), inside[busy].mean() if busy.any() else np.nan))
     table = np.array(found).T
     return np.column_stack([table.mean(axis=1), table.min(axis=1), table.max(axis=1)])
+
+
+def choose_forecasts(forecasts: Forecasts, first: float, last: float) -> NDArray[np.bool_]:
+    """Return which forecasts to score: those within two days that do not overlap, (forecasts,).
+
+    Parameters
+    ----------
+    forecasts : Forecasts
+        From `run_backtest`.
+    first, last : float
+        Beginning and end of the time to score [days]; a forecast counts where it lies within.
+    """
+    weeks = forecasts.weeks
+    origin = weeks.origins[: weeks.forecasts]
+    inside = np.nonzero((origin >= first) & (origin + WEEK_DAYS * weeks.ahead <= last))[0]
+    chosen = np.zeros(weeks.forecasts, dtype=bool)
+    chosen[inside[:: weeks.ahead]] = True
+    return chosen
+
+
+def years_of(forecasts: Forecasts) -> NDArray[np.int64]:
+    """Return the calendar year that holds most of each forecast's first week, (forecasts,)."""
+    thursday = EPOCH_DAY + (forecasts.weeks.origins[: forecasts.weeks.forecasts] + 3).astype(int)
+    return np.asarray(thursday.astype("datetime64[Y]").astype(np.int64) + 1970)
+
+
+EPOCH_DAY: Final = np.datetime64(EPOCH, "D")

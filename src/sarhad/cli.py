@@ -607,7 +607,8 @@ def import_incidents(
 
     read = read_scenario(scenario)
     found = _read_events(read, events, form, columns)
-    zone, kept, outside = ZoneInfo(read.time_zone), found.incidents, ()
+    zone, kept = ZoneInfo(read.time_zone), found.incidents
+    outside: tuple[str, ...] = ()
     if within_km is not None:
         strip = lay_strip(read.border, 1, within_km * 1000)
         records, outside = gather_records(kept, strip, zone)

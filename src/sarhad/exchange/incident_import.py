@@ -220,7 +220,7 @@ def _short(name: str) -> str:
 def _set_times(values: dict[str, Any], file: str, row: int, zone: tzinfo) -> list[Fault]:
     """Put start and end in the place of a date, and an offset on times without one."""
     day, known_to = values.pop("date", None), values.pop("known_to", None)
-    faults = []
+    faults: list[Fault] = []
     if known_to not in (None, "day", "week", "month", "year"):
         expected = "one of day, week, month, year"
         return [Fault(file, row, "known_to", show(known_to), expected)]

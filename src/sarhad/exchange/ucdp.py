@@ -177,10 +177,10 @@ def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _values(
     cells: dict[str, str], file: str, row: int, zone: tzinfo
 ) -> tuple[dict[str, Any] | None, Fault | None]:
-    codes = {}
+    codes: dict[str, int] = {}
     for name, allowed in (("where_prec", range(1, 8)), ("date_prec", range(1, 6))):
         code = _whole(cells[name])
-        if code not in allowed:
+        if code is None or code not in allowed:
             expected = f"a code from {allowed[0]} to {allowed[-1]}"
             return None, Fault(file, row, name, show(cells[name]), expected)
         codes[name] = code

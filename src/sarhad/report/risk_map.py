@@ -77,8 +77,8 @@ def _draw_hours(axes: Axes, risk: IncidentRisk, figure: Figure) -> None:
     edges = _edges_km(risk)
     table = hour_table(risk).T / (edges[1] - edges[0])
     greatest = max(float(table.max()), 1e-12)
-    norm = LogNorm(greatest * 10.0**-DECADES, greatest)
-    shown = np.maximum(table, norm.vmin)
+    least = greatest * 10.0**-DECADES
+    norm, shown = LogNorm(least, greatest), np.maximum(table, least)
     mesh = axes.pcolormesh(edges, np.arange(25), shown, norm=norm, cmap="YlOrRd", rasterized=True)
     bar = figure.colorbar(
         mesh, ax=axes, orientation="horizontal", fraction=0.06, pad=0.16, aspect=60

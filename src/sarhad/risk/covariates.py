@@ -130,8 +130,8 @@ def _near_people(strip: Strip, scenario: Scenario | None) -> Floats | None:
 def _near_crossings(strip: Strip, scenario: Scenario | None) -> Floats | None:
     if scenario is None:
         return None
-    rows = [row for row in (*scenario.posts, *scenario.sites) if row.kind == "crossing"]
-    places = [(row.lon, row.lat, 1.0) for row in rows]
+    places = [(post.lon, post.lat, 1.0) for post in scenario.posts if post.kind == "crossing"]
+    places += [(site.lon, site.lat, 1.0) for site in scenario.sites if site.kind == "crossing"]
     return _around(strip, places, CROSSING_REACH_M) if places else None
 
 

@@ -263,7 +263,7 @@ def _fit(
 ) -> tuple[Floats, Floats]:
     """Return the weights of the mixture, and weights drawn from their posterior."""
     count = int((origin - start) // WEEK_DAYS)
-    origins = origin - WEEK_DAYS * np.arange(count, 0, -1)
+    origins = origin - WEEK_DAYS * np.arange(count, 0, -1, dtype=np.float64)
     columns = look_back(masses, records, origins, start, WEEK_DAYS)
     shares = covariates.shares
     mean = prior_means(columns.shape[2], shares.shape[1], settings.background_per_week)

@@ -18,6 +18,9 @@ from sarhad.units import METRES_PER_KILOMETRE
 TOLD: Final = 6
 """Events and factors named one by one; the rest is told together."""
 
+LEAST_SHARE: Final = 0.005
+"""Whatever adds less than this to a cell is not named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -79,10 +82,11 @@ class Explanation:
             f" with 90 % certainty between {say_rate(self.low)} and {say_rate(self.high)}."
         )
         told = sorted(_by_event(self.contributions), key=lambda item: -item[0])
-        lines = [self._share(value) + words for value, words in told[:TOLD] if value > 0]
-        rest = sum(value for value, _ in told[TOLD:])
+        named = [item for item in told[:TOLD] if item[0] >= LEAST_SHARE * self.per_week]
+        lines = [self._share(value) + words for value, words in named]
+        rest = sum(value for value, _ in told[len(named) :])
         if rest > 0:
-            lines.append(f"{self._share(rest)}{len(told) - TOLD} further records and factors")
+            lines.append(f"{self._share(rest)}{len(told) - len(named)} other records and factors")
         hour = f"Its busiest hour begins at {self.busiest_hour:02d}:00 on the wall clock."
         return (head, *lines, hour)
 

@@ -48,7 +48,7 @@ def share_of_bins(begin: Floats, end: Floats, bins: int, bin_days: float) -> Flo
         low = np.maximum(start, edges + turn)
         high = np.minimum(start + span[:, None], edges + turn + bin_days)
         inside += np.maximum(high - low, 0.0)
-    return inside / inside.sum(axis=1, keepdims=True)
+    return np.asarray(inside / inside.sum(axis=1, keepdims=True))
 
 
 def fit_profile(shares: Floats, weight: Floats, prior: float) -> Floats:

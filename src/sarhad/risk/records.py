@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -75,7 +75,7 @@ class Records:
 
     def take(self, rows: NDArray[np.intp]) -> Records:
         """Return some of the reports, in that order."""
-        taken = {}
+        taken: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
             many = isinstance(value, tuple)
@@ -135,7 +135,7 @@ def gather_records(
         distance_m=distance_m,
     )
     outside = tuple(
-        _say_outside(incidents[i], distance_m[i], strip) for i in np.nonzero(~inside)[0]
+        _say_outside(incidents[i], distance_m[i], strip) for i in map(int, np.nonzero(~inside)[0])
     )
     return share_weights(records.take(np.nonzero(inside)[0])), outside
 

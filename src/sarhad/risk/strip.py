@@ -59,7 +59,7 @@ class Strip:
     @property
     def middles_m(self) -> Floats:
         """Return the chainage of the middle of each cell [m], shape (cells,)."""
-        return (np.arange(self.cells) + 0.5) * self.cell_m
+        return np.asarray((np.arange(self.cells) + 0.5) * self.cell_m, dtype=np.float64)
 
     def cell_at(self, chainage_m: Floats) -> Cells:
         """Return the cell that holds each chainage [m]."""

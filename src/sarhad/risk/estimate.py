@@ -27,6 +27,7 @@ from sarhad.risk.profiles import (
     HOURS,
     HOURS_OF_WEEK,
     YEAR_DAYS,
+    blur_hours,
     fit_profile,
     profile_of_cells,
     season_factor,
@@ -300,7 +301,7 @@ def _profiles(strip: Strip, records: Records, prior: float) -> tuple[Floats, Flo
     """Return hours of each cell, days of the week, and events near each cell, (cells,)."""
     day_shares = share_of_bins(records.begin, records.end, DAYS, 1.0)
     days = fit_profile(day_shares, records.weight, prior)
-    shares = share_of_bins(records.begin, records.end, HOURS, 1.0 / HOURS)
+    shares = blur_hours(share_of_bins(records.begin, records.end, HOURS, 1.0 / HOURS))
     line = fit_profile(shares, records.weight, prior)
     near = _nearness(strip, records)
     hours = profile_of_cells(shares, records.weight, near, line, prior)

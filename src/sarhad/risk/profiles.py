@@ -51,6 +51,16 @@ def share_of_bins(begin: Floats, end: Floats, bins: int, bin_days: float) -> Flo
     return np.asarray(inside / inside.sum(axis=1, keepdims=True))
 
 
+def blur_hours(shares: Floats) -> Floats:
+    """Return shares of the hours spread over the two hours before and after, (n, 24).
+
+    An attack at seven in the evening speaks of the evening, not of that hour alone.
+    """
+    weights = (1.0, 2.0, 3.0, 2.0, 1.0)
+    parts = [w * np.roll(shares, k - 2, axis=1) for k, w in enumerate(weights)]
+    return np.asarray(np.sum(parts, axis=0) / sum(weights))
+
+
 def fit_profile(shares: Floats, weight: Floats, prior: float) -> Floats:
     """Return the profile over the bins that the events speak for, shrunk to flat, (bins,).
 

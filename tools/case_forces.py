@@ -165,6 +165,10 @@ corridor_km = 30.0
 [movement]
 river_km = [[0.0, 1112.0]]  # Panj and Pamir, up to the outflow of Zorkul (OSM line)
 
+[risk]
+record_from = "2023-01-01T00:00+05:00"  # illustrative: no report of the table is older
+within_km = 50.0
+
 [[options]]
 name = "alone"
 title = "National forces alone"
@@ -210,4 +214,36 @@ far_bank_hours = 0.25  # illustrative: a quarter of an hour at each far-bank cel
 hotline_minutes = 20.0  # illustrative
 warning_hours = 2.0  # illustrative
 move_share = 0.5  # illustrative
+
+[[attackers]]
+id = "armed-raid"
+title = "Armed raid on a site"
+weight = 0.5
+kinds = ["armed_raid", "incursion"]
+targets = ["camp", "mine", "village", "crossing", "other"]
+path = "walk"
+harm_share = 0.05
+source = "illustrative"
+
+[[attackers]]
+id = "smuggling"
+title = "Smuggling across the line"
+weight = 0.3
+kinds = ["smuggling"]
+harm_fixed = 0.05
+source = "illustrative"
+
+[[attackers]]
+id = "drone"
+title = "Drone launched near the line"
+weight = 0.2
+kinds = ["drone"]
+targets = ["camp", "mine", "crossing"]
+path = "flight"
+speed_km_h = 60.0
+launch_km = 2.0
+reach_km = 15.0
+patience_hours = 0.25
+harm_share = 0.05
+source = "illustrative"
 """

@@ -288,6 +288,7 @@ def make_incidents(gazetteer: Gazetteer) -> list[dict[str, Any]]:
             | {"place": words, "lon": lon, "lat": lat, "precision": precision}
             | {"radius_km": radius_km, "killed_low": killed[0], "killed_high": killed[1]}
             | {"injured_low": injured[0], "injured_high": injured[1]}
+            | {"harmed": "attackers" if "belonged to the armed group" in note else ""}
             | {"reliability": reliability, "credibility": credibility}
             | {"note": note, "source": source}
         )

@@ -13,7 +13,7 @@ from sarhad.exchange.fields import FieldFacts, facts_of
 from sarhad.exchange.scenario_folder import NEEDED_TABLES, TABLES
 from sarhad.exchange.settings import SECTIONS, General
 from sarhad.exchange.tables import LONGEST_LINE, MOST_FAULTS, MOST_ROWS
-from sarhad.scenario import FAR_BASE_KM, FAR_KM, Cooperation, Option
+from sarhad.scenario import FAR_BASE_KM, FAR_KM, Attacker, Cooperation, Option
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reference/scenario-folder.md"
 
@@ -76,6 +76,10 @@ def _settings() -> Iterator[str]:
     yield (
         f"### [[options]]\n\n{_summary(Option)} One `[[options]]` for each; "
         f"they may extend each other, not in a circle.\n\n{_fields(Option)}\n"
+    )
+    yield (
+        f"### [[attackers]]\n\n{_summary(Attacker)} One `[[attackers]]` for each; where there is "
+        f"none, the three of `sarhad new` hold.\n\n{_fields(Attacker)}\n"
     )
     yield f"### [options.cooperation]\n\n{_summary(Cooperation)}\n\n{_fields(Cooperation)}\n"
     yield (

@@ -9,7 +9,9 @@ from typing import cast
 
 import click
 
+from sarhad.cli.incidents import backtest, incidents
 from sarhad.cli.reach import reach
+from sarhad.cli.risk import risk
 from sarhad.cli.scenario import check, new, show
 from sarhad.cli.sight import sight
 from sarhad.cli.terminal import FAULTS, INTERRUPTED, OK, UNAVAILABLE, USAGE, fail
@@ -55,5 +57,5 @@ def sarhad() -> None:
     """Plan, compare and run joint patrols of a long, hard border."""
 
 
-for command in (new, check, show, sight, reach, terrain):
+for command in (new, check, show, sight, reach, risk, backtest, incidents, terrain):
     sarhad.add_command(command)

@@ -33,6 +33,10 @@ option_option = click.option(
     "--option", "option", help="Whose units count; the default option where left out."
 )
 
+seed_option = click.option(
+    "--seed", default=0, show_default=True, help="Seed of all that is drawn by chance."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -136,3 +140,13 @@ def listed(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[s
         {name: cell for name, cell in zip(columns, row, strict=True) if name != "notice"}
         for row in rows
     ]
+
+
+def write_files(files: dict[str, bytes], out: Path) -> list[Path]:
+    """Write each file whole or not at all into a folder that is made where it is not there."""
+    from sarhad.exchange.atomic import write_atomically
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    return [out / name for name in files]

@@ -21,7 +21,7 @@ from sarhad.exchange.fields import FieldFacts, facts_of
 from sarhad.exchange.lines import read_line_credit, read_line_parts
 from sarhad.exchange.scenario_folder import JOIN_M, TABLES, find_faults, line_faults
 from sarhad.exchange.settings import SECTIONS, SETTINGS_FILE, General
-from sarhad.scenario import Cooperation, Option
+from sarhad.scenario import DEFAULT_ATTACKERS, Attacker, Cooperation, Option
 
 INVENTED: Final = "illustrative: replace by your own"
 
@@ -129,6 +129,10 @@ def _settings(border: Border, name: str, start: datetime) -> str:
     blocks.append("[[options]]\n" + _keys(Option, option))
     cooperation = "[options.cooperation]\n" + _keys(Cooperation, {})
     blocks.append(_commented(cooperation))
+    blocks.append("# One [[attackers]] for each kind of attack: round numbers, to be edited.\n")
+    for attacker in DEFAULT_ATTACKERS:
+        values = {name: getattr(attacker, name) for name in facts_of(Attacker)}
+        blocks.append("[[attackers]]\n" + _keys(Attacker, values))
     return "\n".join(blocks)
 
 

@@ -12,7 +12,13 @@ from typing import Any, Final
 from sarhad.border import Border, BorderError, build_border
 from sarhad.errors import Fault, ScenarioError
 from sarhad.exchange.lines import read_line_parts
-from sarhad.exchange.settings import RELIEF_FILE, SETTINGS_FILE, Settings, read_settings
+from sarhad.exchange.settings import (
+    RELIEF_FILE,
+    ROWS,
+    SETTINGS_FILE,
+    Settings,
+    read_settings,
+)
 from sarhad.exchange.tables import Table, read_table
 from sarhad.scenario import (
     Contradiction,
@@ -122,7 +128,8 @@ def find_faults(
         return None, tuple(read.faults)
     rows = {name: table.rows for name, table in read.tables.items()}
     parts = {**_scenario_keys(read.settings), **read.settings.sections, **rows}
-    return Scenario(border=read.border, options=tuple(read.settings.options), **parts), ()
+    options, attackers = tuple(read.settings.options), tuple(read.settings.attackers)
+    return Scenario(border=read.border, options=options, attackers=attackers, **parts), ()
 
 
 @dataclass(slots=True)
@@ -302,6 +309,7 @@ def _draft(read: _Reading) -> Draft:
         default_option=default if isinstance(default, str) and default else None,
         options=tuple(settings.options),
         movement=settings.sections.get("movement"),
+        attackers=tuple(settings.attackers),
         spoiled=spoiled,
         unread=frozenset(unread),
         **{name: table.rows for name, table in tables.items()},
@@ -314,13 +322,23 @@ def _fault(read: _Reading, problem: Contradiction) -> Fault:
     row, found, column = _row(read, problem, problem.index), problem.found, problem.column
     if problem.twin is not None:
         found += f", also in row {_row(read, problem, problem.twin)}"
-    if problem.table == "options" and problem.index >= 0:
-        column = f"{read.settings.label(read.settings.positions[problem.index])}.{column}"
+    if problem.table in ROWS and problem.index >= 0:
+        position = _position(read, problem.table, problem.index)
+        key = "name" if problem.table == "options" else "id"
+        column = f"{read.settings.label(position, problem.table, key)}.{column}"
     return Fault(file, row, column, found, problem.expected, problem.cure)
 
 
 def _row(read: _Reading, problem: Contradiction, index: int) -> int | None:
     if problem.table in TABLES:
         return read.tables[problem.table].numbers[index] if index >= 0 else None
-    place = f"options[{read.settings.positions[index]}]." if problem.table and index >= 0 else ""
-    return read.settings.line_of(place + problem.column)
+    if not problem.table or index < 0:
+        return read.settings.line_of(problem.column)
+    position = _position(read, problem.table, index)
+    return read.settings.line_of(f"{problem.table}[{position}].{problem.column}")
+
+
+def _position(read: _Reading, table: str, index: int) -> int:
+    """Return where a sound option or attacker stands among all of the file."""
+    settings = read.settings
+    return (settings.positions if table == "options" else settings.attacker_positions)[index]

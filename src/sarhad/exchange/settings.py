@@ -17,13 +17,16 @@ from pydantic.dataclasses import dataclass as validated
 from sarhad.errors import Fault
 from sarhad.exchange.fields import build, facts_of, show
 from sarhad.scenario import (
+    DEFAULT_ATTACKERS,
     STRICT,
+    Attacker,
     Cooperation,
     DetectionSettings,
     Horizon,
     Movement,
     Option,
     RadioSettings,
+    RiskSettings,
     Rules,
     Scenario,
     TerrainSettings,
@@ -96,7 +99,11 @@ SECTIONS: Final[Mapping[str, type]] = {
     "detection": DetectionSettings,
     "radio": RadioSettings,
     "movement": Movement,
+    "risk": RiskSettings,
 }
+
+ROWS: Final = ("options", "attackers")
+"""Tables of scenario.toml that stand in a row, each under [[name]]."""
 
 
 @dataclass(slots=True)
@@ -113,6 +120,10 @@ class Settings:
         Sound options.
     positions : list of int
         Where each of them stands among all options of the file, from 0.
+    attackers : list of Attacker
+        Sound attackers; the default ones where the file names none.
+    attacker_positions : list of int
+        Where each of them stands among all attackers of the file, from 0.
     entered : dict
         The whole file as TOML reads it, for what it names even where it has faults.
     lines : dict of str to int
@@ -123,6 +134,8 @@ class Settings:
     sections: dict[str, Any] = field(default_factory=dict)
     options: list[Option] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
+    attackers: list[Attacker] = field(default_factory=lambda: list(DEFAULT_ATTACKERS))
+    attacker_positions: list[int] = field(default_factory=list)
     entered: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -135,11 +148,11 @@ class Settings:
             key = key.rpartition(".")[0]
         return None
 
-    def label(self, position: int) -> str:
-        """Return how an option is called in a fault: by name where it has one."""
-        option = self.entered["options"][position]
-        name = option.get("name") if isinstance(option, dict) else None
-        return f"options.{name}" if isinstance(name, str) else f"options[{position}]"
+    def label(self, position: int, table: str = "options", key: str = "name") -> str:
+        """Return how an option or attacker is called in a fault: by name where it has one."""
+        entered = self.entered[table][position]
+        name = entered.get(key) if isinstance(entered, dict) else None
+        return f"{table}.{name}" if isinstance(name, str) else f"{table}[{position}]"
 
 
 def read_settings(path: Path) -> Settings:
@@ -168,6 +181,7 @@ def read_settings(path: Path) -> Settings:
     for name, noun in SECTIONS.items():
         _read_section(settings, name, noun)
     _read_options(settings)
+    _read_attackers(settings)
     return settings
 
 
@@ -237,8 +251,8 @@ def _read_general(settings: Settings) -> None:
     for name, value in settings.entered.items():
         if name in known:
             values[name] = value
-        elif name not in SECTIONS and name != "options":
-            names = [*known, *SECTIONS, "options"]
+        elif name not in SECTIONS and name not in ROWS:
+            names = [*known, *SECTIONS, *ROWS]
             settings.faults.append(_unknown_key(settings, "", name, names))
     general, faults = _build(settings, General, values, "")
     settings.faults += faults
@@ -257,22 +271,39 @@ def _read_section(settings: Settings, name: str, noun: type) -> None:
 
 
 def _read_options(settings: Settings) -> None:
-    entered = settings.entered.get("options", [])
-    if not isinstance(entered, list):
-        line = settings.line_of("options")
-        cure = "Begin each option with [[options]] on a line of its own, then its name"
-        settings.faults.append(
-            Fault(SETTINGS_FILE, line, "options", "one table", "a row of tables", cure)
-        )
-        settings.entered["options"] = []
-        return
-    for position, values in enumerate(entered):
+    for position, values in enumerate(_rows(settings, "options")):
         place, label = f"options[{position}]", settings.label(position)
         option, faults = _read_option(settings, values, place, label)
         settings.faults += faults
         if option is not None and not faults:
             settings.options.append(option)
             settings.positions.append(position)
+
+
+def _rows(settings: Settings, table: str) -> list[Any]:
+    """Return the tables in a row of that name; anything else there is a fault."""
+    entered = settings.entered.get(table, [])
+    if isinstance(entered, list):
+        return entered
+    line = settings.line_of(table)
+    cure = f"Begin each of them with [[{table}]] on a line of its own, then its name"
+    fault = Fault(SETTINGS_FILE, line, table, "one table", "a row of tables", cure)
+    settings.faults.append(fault)
+    settings.entered[table] = []
+    return []
+
+
+def _read_attackers(settings: Settings) -> None:
+    if "attackers" not in settings.entered:
+        return
+    settings.attackers = []
+    for position, values in enumerate(_rows(settings, "attackers")):
+        place, label = f"attackers[{position}]", settings.label(position, "attackers", "id")
+        attacker, faults = _read_keys(settings, Attacker, values, place, label)
+        settings.faults += faults
+        if attacker is not None and not faults:
+            settings.attackers.append(attacker)
+            settings.attacker_positions.append(position)
 
 
 def _read_option(

@@ -41,12 +41,15 @@ from sarhad.scenario.nouns import (
     Unit,
     ZoneName,
 )
+from sarhad.scenario.risk import DEFAULT_ATTACKERS, Attacker, RiskSettings
 
 __all__ = [
+    "DEFAULT_ATTACKERS",
     "FAR_BASE_KM",
     "FAR_KM",
     "FLIGHT_FIELDS",
     "STRICT",
+    "Attacker",
     "Contradiction",
     "Cooperation",
     "DetectionSettings",
@@ -58,6 +61,7 @@ __all__ = [
     "Party",
     "Post",
     "RadioSettings",
+    "RiskSettings",
     "Rules",
     "Scenario",
     "Sector",
@@ -100,6 +104,7 @@ class Scenario:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     radio: RadioSettings = field(default_factory=RadioSettings)
     movement: Movement = field(default_factory=Movement)
+    risk: RiskSettings = field(default_factory=RiskSettings)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()
     posts: tuple[Post, ...] = ()
@@ -107,6 +112,7 @@ class Scenario:
     sites: tuple[Site, ...] = ()
     incidents: tuple[Incident, ...] = ()
     options: tuple[Option, ...] = ()
+    attackers: tuple[Attacker, ...] = DEFAULT_ATTACKERS
 
     def __post_init__(self) -> None:
         rows = {name: getattr(self, name) for name in TABLES}
@@ -122,7 +128,16 @@ class Scenario:
             raise ValueError("\n".join(_say(problem) for problem in problems))
 
 
-TABLES = ("parties", "sectors", "posts", "units", "sites", "incidents", "options")
+TABLES = (
+    "parties",
+    "sectors",
+    "posts",
+    "units",
+    "sites",
+    "incidents",
+    "options",
+    "attackers",
+)
 """Fields of a scenario that hold rows."""
 
 

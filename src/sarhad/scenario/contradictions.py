@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sarhad.border import Border
 from sarhad.scenario.movement import Movement
 from sarhad.scenario.nouns import Incident, Option, Party, Post, Sector, Site, Unit
+from sarhad.scenario.risk import Attacker
 from sarhad.units import EARTH_RADIUS_M, METRES_PER_KILOMETRE
 
 FAR_KM: Final = 300.0
@@ -77,6 +78,7 @@ class Draft:
     incidents: tuple[Incident, ...] = ()
     options: tuple[Option, ...] = ()
     movement: Movement | None = None
+    attackers: tuple[Attacker, ...] = ()
     spoiled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
 
@@ -115,6 +117,7 @@ _KEYED = {
     "sites": "id",
     "incidents": "id",
     "options": "name",
+    "attackers": "id",
 }
 
 

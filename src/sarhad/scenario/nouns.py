@@ -357,6 +357,10 @@ class Incident:
     injured_high: Annotated[
         int, Field(ge=0, le=100_000, description="most people injured, by this source")
     ] = 0
+    harmed: Annotated[
+        Literal["people", "attackers"],
+        Field(description="who was killed or injured; attackers do not count as harm"),
+    ] = "people"
     reliability: Annotated[
         Reliability, Field(description="of the source: A (reliable) to E, F unknown")
     ] = "F"

@@ -1,0 +1,116 @@
+"""The plot of risk along the line: by week with its error, by hour, with the incidents on it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from sarhad.report.page import A4_LANDSCAPE_MM, FAINT_INK, MM_PER_INCH, clean_text, font_families
+from sarhad.risk import IncidentRisk, hour_table
+
+DECADES: Final = 3.0
+"""The colours of the hours span so many powers of ten below the greatest."""
+
+INCIDENT_COLOUR: Final = "#0b4f9e"
+
+
+def draw_risk(risk: IncidentRisk, title: str, ax: tuple[Axes, Axes] | None = None) -> Figure:
+    """Return the plot of a risk.
+
+    Above, events expected in a week per kilometre with their 90 % interval; below, by hour of the
+    day, with each incident at its place and time: a bar over the hours in which it may have
+    happened, drawn thinner the wider its place is.
+
+    Parameters
+    ----------
+    risk : IncidentRisk
+        From `estimate_risk`.
+    title : str
+        Above the plot.
+    ax : pair of Axes, optional
+        Where to draw; a page of A4 where left out.
+    """
+    import matplotlib as mpl
+
+    width, height = (side / MM_PER_INCH for side in A4_LANDSCAPE_MM)
+    with mpl.rc_context({"font.family": list(font_families()), "font.size": 8}):
+        if ax is None:
+            figure = Figure(figsize=(width, height))
+            FigureCanvasAgg(figure)
+            ax = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 1.6))
+            figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.12, hspace=0.08)
+        else:
+            figure = ax[0].get_figure(root=True)  # type: ignore[assignment]
+        _draw_week(ax[0], risk)
+        _draw_hours(ax[1], risk, figure)
+        _draw_incidents(ax[1], risk)
+        figure.suptitle(f"{clean_text(title)}: risk from {risk.at:%d %B %Y}", x=0.08, ha="left")
+        figure.text(0.08, 0.02, _caption(risk), fontsize=6.5, color=FAINT_INK, va="bottom")
+    return figure
+
+
+def _edges_km(risk: IncidentRisk) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.linspace(0.0, risk.strip.border.length_m / 1000, risk.strip.cells + 1)
+
+
+def _draw_week(axes: Axes, risk: IncidentRisk) -> None:
+    edges = _edges_km(risk)
+    size_km = edges[1] - edges[0]
+    least = max(float(risk.weekly.max()) * 1e-5, 1e-12)
+    ends = [np.maximum(end / size_km, least) for end in (risk.weekly_low, risk.weekly_high)]
+    axes.stairs(ends[1], edges, baseline=ends[0], fill=True, color="#e8b4a0", label="90 % interval")
+    axes.stairs(
+        risk.weekly / size_km, edges, baseline=None, color="#a3260f", lw=0.9, label="expected"
+    )
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=least)
+    axes.set_ylabel("events a week and km")
+    axes.legend(loc="upper right", fontsize=7, framealpha=0.9)
+
+
+def _draw_hours(axes: Axes, risk: IncidentRisk, figure: Figure) -> None:
+    edges = _edges_km(risk)
+    table = hour_table(risk).T / (edges[1] - edges[0])
+    greatest = max(float(table.max()), 1e-12)
+    least = greatest * 10.0**-DECADES
+    norm, shown = LogNorm(least, greatest), np.maximum(table, least)
+    mesh = axes.pcolormesh(edges, np.arange(25), shown, norm=norm, cmap="YlOrRd", rasterized=True)
+    bar = figure.colorbar(
+        mesh, ax=axes, orientation="horizontal", fraction=0.06, pad=0.16, aspect=60
+    )
+    bar.set_label("events an hour and km", fontsize=7)
+    axes.set_yticks(range(0, 25, 3))
+    axes.set_ylim(24, 0)
+    axes.set_ylabel("hour of the day")
+    axes.set_xlabel("km along the line")
+    axes.set_xlim(edges[0], edges[-1])
+
+
+def _draw_incidents(axes: Axes, risk: IncidentRisk) -> None:
+    records = risk.records
+    for row in np.nonzero(records.cell >= 0)[0]:
+        km = risk.strip.middles_m[records.cell[row]] / 1000
+        begin, span = float(records.begin[row] % 1.0 * 24), records.end[row] - records.begin[row]
+        end = begin + min(float(span), 1.0) * 24
+        width = 2.2 if records.radius_m[row] <= 10_000 else 0.8
+        for low, high in ((begin, min(end, 24.0)), (0.0, end - 24.0)):
+            if high >= low:
+                high = max(high, low + 0.25)
+                axes.plot([km, km], [low, high], color=INCIDENT_COLOUR, lw=width, alpha=0.7)
+
+
+def _caption(risk: IncidentRisk) -> str:
+    left_out = "; ".join(risk.covariates.left_out)
+    lines = [
+        f"Expected in a week on the whole line: {risk.weekly.sum():.2g} events"
+        f" (90 % interval {risk.total_low:.2g} to {risk.total_high:.2g})."
+        " Blue: incidents of the record, at the hours in which they may have happened;"
+        " thin where the place is not known to 10 km.",
+        clean_text(left_out),
+    ]
+    return "\n".join(line for line in lines if line)

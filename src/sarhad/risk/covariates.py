@@ -13,6 +13,7 @@ from sarhad.border import place_at
 from sarhad.risk.strip import Floats, Strip
 from sarhad.scenario import Scenario
 from sarhad.terrain import Terrain, elevation_at
+from sarhad.units import METRES_PER_KILOMETRE
 
 PEOPLE_REACH_M: Final = 10_000.0
 """How far from a site its people still draw attacks, standard deviation [m]; our judgement."""
@@ -66,7 +67,7 @@ def gather_covariates(
     terrain : Terrain, optional
         Heights, for how hard the crossing is.
     more : mapping of name to ndarray, shape (cells,), optional
-        Further exposures, such as roads or the river, not below zero.
+        Further exposures, such as roads, not below zero.
     """
     columns = {"evenly": np.ones(strip.cells), "ground nearest to the cell": _catch(strip)}
     left_out = []
@@ -74,14 +75,15 @@ def gather_covariates(
         "people at sites nearby": (_near_people(strip, scenario), "no site with people"),
         "crossings": (_near_crossings(strip, scenario), "no crossing among posts and sites"),
         "easy ground": (_easy_ground(strip, terrain), "no heights were given"),
+        "no river to cross": (_dry(strip, scenario), "the scenario names none, or nothing else"),
     }.items():
         if values is None or not values.sum() > 0:
             left_out.append(f"{name} left out: {missing}")
         else:
             columns[name] = values
     given = dict(more or {})
-    absent = [name for name in ("roads", "river") if name not in given]
-    left_out += [f"{name} left out: the scenario has none" for name in absent]
+    if "roads" not in given:
+        left_out.append("roads left out: none were given")
     for name, values in given.items():
         columns[name] = _checked(name, values, strip.cells)
     shares = np.column_stack([column / column.sum() for column in columns.values()])
@@ -133,6 +135,16 @@ def _near_crossings(strip: Strip, scenario: Scenario | None) -> Floats | None:
     places = [(post.lon, post.lat, 1.0) for post in scenario.posts if post.kind == "crossing"]
     places += [(site.lon, site.lat, 1.0) for site in scenario.sites if site.kind == "crossing"]
     return _around(strip, places, CROSSING_REACH_M) if places else None
+
+
+def _dry(strip: Strip, scenario: Scenario | None) -> Floats | None:
+    """Return 1 for each cell where the line is no river, None where that tells cells not apart."""
+    rivers = scenario.movement.river_km if scenario is not None else ()
+    at_km = strip.middles_m / METRES_PER_KILOMETRE
+    wet = np.zeros(strip.cells, np.bool_)
+    for start_km, end_km in rivers:
+        wet |= (at_km >= start_km) & (at_km <= end_km)
+    return None if wet.all() or not wet.any() else (~wet).astype(np.float64)
 
 
 def _easy_ground(strip: Strip, terrain: Terrain | None) -> Floats | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,10 @@ heights_option = click.option(
 option_option = click.option(
     "--option", "option", help="Whose units count; the default option where left out."
 )
+
+
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
+"""Columns and rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,15 @@ def write_figure(figure: Any, out: Path, stem: str) -> list[Path]:
             write_atomically(path, write(figure))
             progress(done, len(files))
     return files
+
+
+def write_tables(out: Path, tables: Mapping[str, Table]) -> list[Path]:
+    """Write tables by their names, each whole or not at all, and return the files."""
+    from sarhad.exchange.sheets import write_sheet
+
+    for name, (columns, rows) in tables.items():
+        write_sheet(out / name, columns, rows)
+    return [out / name for name in tables]
 
 
 def say_files(files: Sequence[Path]) -> None:

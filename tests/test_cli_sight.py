@@ -154,6 +154,20 @@ def test_a_missing_road_file_is_a_fault(
     assert json.loads(capsys.readouterr().out)["faults"][0]["file"] == "gone.geojson"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["sight", "reach"])
+def test_embedded_case_says_on_console_and_in_tables_that_relief_is_a_stand_in(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notice = "stand-in relief: fetch real heights before planning"
+    assert cli.main([command, "tajik-afghan", "--out", str(tmp_path)]) == 0
+    assert f"NOTE: {notice}" in capsys.readouterr().err
+    found = rows(tmp_path / f"{command}-line.csv")
+    assert len(found) == 1344
+    assert all(row["notice"].startswith(notice) for row in found)
+    assert notice in (tmp_path / f"{command}.svg").read_text(encoding="utf-8")
+
+
 def test_every_key_and_column_is_documented() -> None:
     page = (ROOT / "docs/reference/commands.md").read_text()
     sections: dict[str, Any] = dict(

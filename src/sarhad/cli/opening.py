@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,10 @@ option_option = click.option(
 seed_option = click.option(
     "--seed", default=0, show_default=True, help="Seed of all that is drawn by chance."
 )
+
+
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
+"""Columns and rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,15 @@ def write_figure(figure: Any, out: Path, stem: str) -> list[Path]:
             write_atomically(path, write(figure))
             progress(done, len(files))
     return files
+
+
+def write_tables(out: Path, tables: Mapping[str, Table]) -> list[Path]:
+    """Write tables by their names, each whole or not at all, and return the files."""
+    from sarhad.exchange.sheets import write_sheet
+
+    for name, (columns, rows) in tables.items():
+        write_sheet(out / name, columns, rows)
+    return [out / name for name in tables]
 
 
 def say_files(files: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from sarhad.cli.opening import (
     say_files,
     table_notice,
     write_figure,
+    write_tables,
 )
 from sarhad.cli.terminal import OK, json_option, measure, print_json, result, say, showing
 
@@ -116,7 +117,6 @@ def _read_lines(path: Path | None) -> Parts | None:
 
 
 def _write(opened: Opened, response: Response, out: Path) -> list[Path]:
-    from sarhad.exchange.sheets import write_sheet
     from sarhad.report import tables
     from sarhad.report.reach_map import draw_reach_map
 
@@ -133,10 +133,7 @@ def _write(opened: Opened, response: Response, out: Path) -> list[Path]:
             tables.reach_sites_rows(read, response, notice),
         ),
     }
-    for name, (columns, rows) in sheets.items():
-        write_sheet(out / name, columns, rows)
-        files.append(out / name)
-    return files
+    return files + write_tables(out, sheets)
 
 
 def _write_raster(
@@ -187,7 +184,10 @@ def _describe(opened: Opened, response: Response) -> str:
         f"{opened.scenario.title}: option {opened.option}, {len(response.units)} classes of units",
         *within,
         f"  never      {response.never_km:,.1f} km",
-        f"  sites      {len(sites)}; an intruder is there before help at {late[0]} on foot,"
-        f" at {late[1]} by drone",
     ]
+    if len(sites):
+        lines.append(
+            f"  sites      {len(sites)}; an intruder is there before help at {late[0]} on foot,"
+            f" at {late[1]} by drone"
+        )
     return "\n".join(lines)

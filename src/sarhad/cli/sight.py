@@ -20,6 +20,7 @@ from sarhad.cli.opening import (
     say_files,
     table_notice,
     write_figure,
+    write_tables,
 )
 from sarhad.cli.terminal import OK, json_option, measure, print_json, result, say, showing
 
@@ -85,7 +86,6 @@ def _notes(watched: WatchedLine, option: str) -> list[str]:
 
 
 def _write(opened: Opened, watched: WatchedLine, out: Path) -> list[Path]:
-    from sarhad.exchange.sheets import write_sheet
     from sarhad.report import tables
     from sarhad.report.sight_map import draw_sight_map
 
@@ -99,9 +99,7 @@ def _write(opened: Opened, watched: WatchedLine, out: Path) -> list[Path]:
         ),
         "sight-posts.csv": (tables.SIGHT_POSTS_COLUMNS, tables.sight_posts_rows(watched, notice)),
     }
-    for name, (columns, rows) in sheets.items():
-        write_sheet(out / name, columns, rows)
-        files.append(out / name)
+    files += write_tables(out, sheets)
     return [*files, _write_raster(opened, watched, out / "sight.tif", notice)]
 
 
@@ -157,7 +155,7 @@ def _describe(opened: Opened, watched: WatchedLine) -> str:
     lines = [
         f"{opened.scenario.title}: option {opened.option}, {len(watched.posts)} watched posts",
         f"  seen       {watched.seen_km:,.1f} km, at least in part",
-        f"  unseen     {unseen_km:,.1f} km in {len(gaps)} stretches",
+        f"  unseen     {unseen_km:,.1f} km in {len(gaps)} stretch{'es' * (len(gaps) != 1)}",
         *(f"    km {start:8,.1f} to {end:8,.1f}  {end - start:6,.1f} km" for start, end in longest),
     ]
     if len(gaps) > len(longest):

@@ -13,14 +13,14 @@
 #define AHEAD 8        /* entries between a prefetch and its use */
 
 typedef struct {
-    float time;      /* best so far [s] */
+    double time;     /* best so far [s]; in float, equal steps would drift by up to 2e-4 */
     float height;    /* [m] */
     float friction;  /* factor on the times of its edges [1], the mean of both ends counts */
 } Cell;
 
 typedef struct {
     uint32_t cell;
-    float time;
+    double time;
 } Entry;
 
 typedef struct {
@@ -35,7 +35,7 @@ typedef struct {
     float per_step, sign, least[3];
 } Pace;
 
-static int add_entry(Bucket *bucket, uint32_t cell, float time) {
+static int add_entry(Bucket *bucket, uint32_t cell, double time) {
     if (bucket->count == bucket->room) {
         int64_t room = bucket->room ? 2 * bucket->room : 256;
         Entry *entries = realloc(bucket->entries, (size_t)room * sizeof(Entry));
@@ -89,7 +89,7 @@ static int spread_times(Cell *cells, int64_t wide, const Pace *pace, float limit
                 Cell *to = cells + (int64_t)entry.cell + step[e];
                 const int kind = e < 2 ? 0 : e < 4 ? 1 : 2;
                 if (to->time <= entry.time + pace->least[kind]) continue;
-                float time = entry.time + edge_time(pace, kind, to->height - from.height) * (0.5f * (from.friction + to->friction));
+                double time = entry.time + (double)(edge_time(pace, kind, to->height - from.height) * (0.5f * (from.friction + to->friction)));
                 if (time < to->time && time <= limit) {
                     to->time = time;
                     if (!add_entry(ring + ((int64_t)(time * per_width) & (buckets - 1)), (uint32_t)(to - cells), time)) return 0;
@@ -128,7 +128,7 @@ int64_t PUBLIC(travel_times)(const float *heights, const float *friction, int64_
     done = done && spread_times(cells, wide, &pace, limit, ring, buckets, 1.0f / width, live);
     for (int64_t row = 0; done && row < rows; row++)
         for (int64_t column = 0; column < columns; column++) {
-            float time = cells[(row + 1) * wide + column + 1].time;
+            float time = (float)cells[(row + 1) * wide + column + 1].time;
             times[row * columns + column] = time < 0.0f ? INFINITY : time;
         }
     for (int64_t i = 0; ring && i < buckets; i++) free(ring[i].entries);

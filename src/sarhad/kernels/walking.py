@@ -116,7 +116,7 @@ def travel_time_field(
         If shapes do not match, a source lies outside, or times spread over too many orders
         of magnitude.
     MemoryError
-        If the working copy (12 bytes a cell) does not fit.
+        If the working copy (16 bytes a cell) does not fit.
 
     References
     ----------
@@ -144,7 +144,7 @@ def travel_time_field(
     width_s = float(least_s.min()) * BUCKET_EDGES
     longest_s = float(pace.seconds[np.isfinite(pace.seconds)].max()) * hardest
     times_s = np.empty(heights_m.shape, np.float32)
-    framed = np.empty((heights_m.shape[0] + 2, heights_m.shape[1] + 2, 3), np.float32)
+    framed = np.empty((heights_m.shape[0] + 2, heights_m.shape[1] + 2, 4), np.float32)
     failed = kernel("travel_times", ctypes.c_int64)(
         address(heights_m),
         None if friction is None else address(friction),

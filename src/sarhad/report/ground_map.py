@@ -56,7 +56,8 @@ def open_sketch(
         np.concatenate([border.longitude, longitude]), np.concatenate([border.latitude, latitude])
     )
     width = A4_LANDSCAPE_MM[0] - 2 * MARGIN_MM
-    lines = page.wrap("Sources: " + " · ".join(_credits(terrain, attributions)), 6, width)
+    named = _credits(terrain, attributions)
+    lines = page.wrap("Sources: " + " · ".join(named), 6, width) if named else []
     sheet = lay_out_sheet(east, north, footer_mm=2.7 * len(lines) + 1.0)
     for index, line in enumerate(lines):
         y = sheet.footer.top - 2.7 * (index + 1)

@@ -33,10 +33,10 @@ from sarhad.report.ribbon import (
     Strip,
     chart_box,
     class_entries,
+    draw_chart_head,
     draw_ribbon,
     draw_scale,
     draw_strips,
-    draw_swatches,
     stepped,
 )
 from sarhad.scenario import Option, Scenario
@@ -132,9 +132,8 @@ def _draw_panel(sketch: MapSketch, response: Response, voids: bool) -> None:
 
 def _draw_chart(page: Page, box: Box, scenario: Scenario, response: Response) -> None:
     plot = chart_box(box, scenario, strips=1)
-    page.write(box.left, box.top - 3.0, "Minutes of the quickest help", 7, weight="bold")
     kinds = [Class(kind, KIND_COLOURS[kind]) for kind in response.of_kind]
-    draw_swatches(page, box.right - 2.0, box.top - 2.2, [*kinds, NO_KIND])
+    draw_chart_head(page, box, "Minutes of the quickest help", "", [*kinds, NO_KIND])
     marks = [(share, f"{share * LONGEST_MIN:g}") for share in (0.0, 0.25, 0.5, 0.75)]
     draw_scale(page, plot, [*marks, (1.0, f"{LONGEST_MIN:g}+")])
     minutes = response.line.minutes

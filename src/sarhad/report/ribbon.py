@@ -32,6 +32,7 @@ NOTHING_COLOUR: Final = "#D55E00"
 RIBBON_POINTS: Final = 4.2
 SECTOR_BAND_MM: Final = 4.6
 STRIP_MM: Final = 3.6
+SWATCH_MM: Final = 2.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,8 @@ def draw_ribbon(
     """
     course = sketch.course
     x, y = course.x_mm, course.y_mm
-    sketch.page.axes.plot(
-        x, y, color=INK, lw=RIBBON_POINTS + 1.4, zorder=3.9, solid_joinstyle="round", gid="border"
-    )
+    (casing,) = sketch.page.axes.plot(x, y, color=INK, lw=RIBBON_POINTS + 1.4, zorder=3.9)
+    casing.set(solid_capstyle="butt", solid_joinstyle="round", gid="border")
     for number, look in enumerate(classes):
         parts = [_part(sketch, *ends_km) for ends_km in stretches(of_cell == number, edges_m)]
         if not parts:
@@ -159,18 +159,26 @@ def draw_scale(page: Page, plot: Box, marks: Sequence[tuple[float, str]]) -> Non
         page.write(plot.left - 1.0, y, words, 6, ha="right", va="center", color=FAINT_INK)
 
 
-def draw_swatches(page: Page, right_mm: float, y_mm: float, classes: Sequence[Class]) -> float:
-    """Draw squares of colour with their words up to the right; return where they begin [mm]."""
-    x = right_mm
-    for look in reversed(classes):
-        x -= page.measure(look.words, 6)[0]
-        page.write(x, y_mm, look.words, 6, va="center_baseline")
-        x -= 3.4
-        page.axes.add_patch(
-            Rectangle((x, y_mm - 1.0), 2.6, 2.0, facecolor=look.colour, edgecolor=INK, lw=0.3)
-        )
-        x -= 2.2
-    return x
+def draw_chart_head(page: Page, box: Box, title: str, lead: str, classes: Sequence[Class]) -> None:
+    """Write the title of a chart and the classes of its strips, on one line where there is room."""
+    page.write(box.left, box.top - 3.0, title, 7, weight="bold")
+    right, y = box.right - 2.0, box.top - 2.2
+    words = [page.measure(look.words, 6)[0] for look in classes]
+    width = sum(words) + len(classes) * (SWATCH_MM + 3.0) + page.measure(lead, 6)[0]
+    if width + page.measure(title, 7, "bold")[0] + 4.0 > box.width:
+        y += 4.2
+    for look, length in zip(reversed(classes), reversed(words), strict=True):
+        right -= length
+        page.write(right, y, look.words, 6, va="center_baseline")
+        right -= SWATCH_MM + 0.8
+        swatch = Rectangle((right, y - 1.0), SWATCH_MM, 2.0)
+        swatch.set(facecolor=look.colour, edgecolor=INK, lw=0.3)
+        page.axes.add_patch(swatch)
+        right -= 2.2
+    if lead and right - page.measure(lead, 6)[0] < box.left:
+        page.write(box.left, y + 3.6, lead, 6, va="center_baseline")
+    else:
+        page.write(right, y, lead, 6, va="center_baseline", ha="right")
 
 
 def stepped(plot: Box, values: Floats, edges_m: Floats) -> tuple[Floats, Floats]:

@@ -31,10 +31,10 @@ from sarhad.report.ribbon import (
     Strip,
     chart_box,
     class_entries,
+    draw_chart_head,
     draw_ribbon,
     draw_scale,
     draw_strips,
-    draw_swatches,
     stepped,
 )
 from sarhad.scenario import Option, Scenario
@@ -62,11 +62,11 @@ CHANCES: Final = (0.01, 0.1, 0.5, 0.9)
 
 CHANCE_CLASSES: Final = (
     Class("unseen", NOTHING_COLOUR),
-    Class("below 1 %", "#f2f2ee"),
-    Class("to 10 %", RAMP[0]),
-    Class("to 50 %", RAMP[2]),
-    Class("to 90 %", RAMP[3]),
-    Class("above", RAMP[4]),
+    Class("<1 %", "#f2f2ee"),
+    Class("<10 %", RAMP[0]),
+    Class("<50 %", RAMP[2]),
+    Class("<90 %", RAMP[3]),
+    Class("more", RAMP[4]),
 )
 
 
@@ -153,9 +153,13 @@ def _draw_panel(sketch: MapSketch, watched: WatchedLine, voids: bool) -> None:
 
 def _draw_chart(page: Page, box: Box, scenario: Scenario, watched: WatchedLine) -> None:
     plot = chart_box(box, scenario, strips=2)
-    page.write(box.left, box.top - 3.0, "Share of each kilometre in sight", 7, weight="bold")
-    swatches_mm = draw_swatches(page, box.right - 2.0, box.top - 2.2, CHANCE_CLASSES)
-    page.write(swatches_mm, box.top - 3.0, "a person noticed within 1 h:", 6, ha="right")
+    draw_chart_head(
+        page,
+        box,
+        "Share of each kilometre in sight",
+        "a person noticed within 1 h:",
+        CHANCE_CLASSES,
+    )
     draw_scale(page, plot, [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")])
     x, y = stepped(plot, watched.share, watched.edges_m)
     page.axes.fill_between(x, plot.bottom, y, color=RAMP[2], lw=0, zorder=2)

@@ -65,8 +65,8 @@ def measure(count: int) -> None:
     worked = time.process_time() - work
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{count:6,} events: {seconds:5.2f} s ({worked:.2f} s of processor time), "
-        f"peak {peak:.2f} GiB; {risk.intensity.shape} hours;"
+        f"{count:6,} events: {seconds:5.2f} s ({worked:.2f} s of processor time),"
+        f" peak {peak:.2f} GiB; {risk.intensity.shape} hours;"
         f" {risk.weekly.sum():.3f} a week [{risk.total_low:.3f}, {risk.total_high:.3f}],"
         f" simulated {count / WEEKS:.3f}",
         flush=True,

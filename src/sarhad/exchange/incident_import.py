@@ -166,7 +166,8 @@ def _read_rows(
         values, mistakes = _values(cells, columns, path, row, zone)
         widened += values.pop("_widened", 0)
         incident, more = build(Incident, values, path.name, row)
-        told = {fault.column for fault in mistakes}
+        # Without a readable date there is no start or end: that is told once.
+        told = {"start", "end"} if mistakes else set()
         faults += mistakes + [fault for fault in more if fault.column not in told]
         if incident is not None and now is not None and incident.start > now:
             faults.append(future_fault(path.name, row, "start", incident.start, now))

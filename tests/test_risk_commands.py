@@ -50,7 +50,7 @@ def test_risk_of_a_folder_without_incidents_says_what_it_lacks(
     assert found["per_week_low"] < found["per_week"] < found["per_week_high"]
     assert "the record holds no incident: the figures are the settings alone" in found["notes"]
     assert [text.split(" left")[0] for text in found["left_out"]] == [
-        "people at sites nearby", "crossings", "easy ground", "roads", "river"
+        "people at sites nearby", "crossings", "easy ground", "no river to cross", "roads"
     ]  # fmt: skip
 
 

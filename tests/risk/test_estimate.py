@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from tests.risk.lines import NOON, report, strip_of
+from tests.risk.lines import NOON, report, straight, strip_of
 
 from sarhad.risk import (
     IncidentRisk,
@@ -16,7 +16,15 @@ from sarhad.risk import (
     hour_table,
 )
 from sarhad.risk.explain import say_rate
-from sarhad.scenario import Incident, RiskSettings
+from sarhad.scenario import (
+    Horizon,
+    Incident,
+    Movement,
+    Option,
+    Party,
+    RiskSettings,
+    Scenario,
+)
 
 ZONE = ZoneInfo("UTC")
 
@@ -169,6 +177,20 @@ def test_exposures_given_from_outside_are_used_and_checked() -> None:
     roads[10] = 1.0
     covariates = gather_covariates(strip, more={"roads": roads})
     assert "roads" in covariates.names
-    assert [text.split(" left")[0] for text in covariates.left_out][-1] == "river"
+    assert [text.split(" left")[0] for text in covariates.left_out][-1] == "no river to cross"
     with pytest.raises(ValueError, match="none below zero"):
         gather_covariates(strip, more={"roads": -roads})
+
+
+def test_a_river_along_half_of_the_line_sets_the_dry_half_apart() -> None:
+    strip = strip_of()
+    half_km = float(strip.middles_m.mean()) / 1000
+    scenario = Scenario(
+        name="s", title="S", time_zone="UTC", default_option="a", border=straight(),
+        horizon=Horizon(start=NOON), parties=(Party(id="o", name="O", role="own"),),
+        options=(Option(name="a", title="A"),), movement=Movement(river_km=((0.0, half_km),)),
+    )  # fmt: skip
+    covariates = gather_covariates(strip, scenario)
+    dry = covariates.shares[:, covariates.names.index("no river to cross")]
+    assert not dry[:49].any()
+    assert dry[51:].min() == dry[51:].max() > 0

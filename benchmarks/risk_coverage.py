@@ -76,7 +76,7 @@ def measure(strip, covariates, count, rng):
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=40)
     runs = parser.parse_args().runs
     scenario = read_scenario("tajik-afghan")
     strip = lay_strip(scenario.border, CELLS, 50_000.0)

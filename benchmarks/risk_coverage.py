@@ -90,7 +90,9 @@ def main() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             mean = np.nanmean(table, axis=0)
-        cells = " ".join(f"{v:13.2f}" if 0.8 <= v <= 0.97 else f"{v:12.2f}!" for v in mean)
+        cells = " ".join(
+            f"{v:13.2f}" if 0.8 <= round(v, 2) <= 0.97 else f"{v:12.2f}!" for v in mean
+        )
         print(f"{count:7,} {number:5d} {cells}", flush=True)
     print("! outside 0.80 to 0.97")
 

@@ -29,6 +29,8 @@ STRETCH_M: Final = 50_000.0
 """Length of the stretches whose counts are calibrated [m]."""
 
 HIT_SHARES: Final = (0.05, 0.1, 0.2)
+EPOCH_DAY: Final = np.datetime64(EPOCH, "D")
+
 RESAMPLES: Final = 4000
 """Draws of the bootstrap of a difference."""
 
@@ -401,6 +403,3 @@ def years_of(forecasts: Forecasts) -> NDArray[np.int64]:
     """Return the calendar year that holds most of each forecast's first week, (forecasts,)."""
     thursday = EPOCH_DAY + (forecasts.weeks.origins[: forecasts.weeks.forecasts] + 3).astype(int)
     return np.asarray(thursday.astype("datetime64[Y]").astype(np.int64) + 1970)
-
-
-EPOCH_DAY: Final = np.datetime64(EPOCH, "D")

@@ -308,7 +308,7 @@ def _profiles(strip: Strip, records: Records, prior: float) -> tuple[Floats, Flo
     # How much of a day each event rules out: one without an hour tells nothing.
     sharp = records.weight * (1.0 - np.minimum(records.end - records.begin, 1.0))
     told = near.T @ sharp if len(records) else np.zeros(strip.cells)
-    return hours, days, np.asarray(told + 0.0)
+    return hours, days, np.asarray(told)
 
 
 def _nearness(strip: Strip, records: Records) -> Sparse:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sarhad.border import place_at
 from sarhad.risk.profiles import HOURS_OF_WEEK
 from sarhad.risk.strip import Cells, Floats, Strip
 from sarhad.scenario import Attacker, Incident, RiskSettings, Site
@@ -91,8 +92,6 @@ def measure_to_sites(strip: Strip, sites: Sequence[Site]) -> Floats:
     -------
     ndarray, shape (cells, sites)
     """
-    from sarhad.border import place_at
-
     east, north = strip.project(*place_at(strip.border, strip.middles_m))
     degrees = np.array([(site.lon, site.lat) for site in sites]).reshape(-1, 2)
     site_east, site_north = strip.project(degrees[:, 0], degrees[:, 1])

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sarhad.risk.strip import Cells, Floats, Sparse
+from sarhad.risk.strip import Cells, Floats, Sparse, scale_rows
 
 BLOCK_M: Final = 10_000.0
 """Neighbouring cells share what the model does not know of a place [m]."""
@@ -71,16 +71,13 @@ def put_together(
     slow : ndarray, shape (memories + columns,)
         Factor of the season on each memory and column.
     """
-    from sarhad.risk.strip import scale_rows
-
     memories = strengths.shape[1]
-    added = None
+    added = 0.0 * masses[0]
     for number, mass in enumerate(masses):
         of_spread = fitted[number * memories : (number + 1) * memories] * slow[:memories]
-        part = scale_rows(mass, weight * (strengths @ of_spread))
-        added = part if added is None else added + part
+        added = added + scale_rows(mass, weight * (strengths @ of_spread))
     backgrounds = shares * (fitted[len(masses) * memories :] * slow[memories:])
-    return Parts(added.tocsr() if added is not None else added, backgrounds)
+    return Parts(added.tocsr(), backgrounds)
 
 
 def draw_intensity(

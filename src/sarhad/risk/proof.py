@@ -121,7 +121,7 @@ def say_places(past: Forecasts) -> tuple[str, ...]:
     """Return which events were scored as areas, and which were left out."""
     events, scored = past.events, sorted(set(past.weeks.event.tolist()))
     areas, vague = int(events.is_area[scored].sum()), int((~events.is_scored).sum())
-    rest = len(events) - len(scored) - int((~events.is_scored).sum())
+    rest = len(events) - len(scored) - vague
     return (
         f"{len(scored)} of {len(events)} events can be scored, {areas} of them as areas"
         " (precision district or province; where_prec 3 and 4)",

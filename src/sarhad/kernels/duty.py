@@ -169,6 +169,7 @@ def ground_duty(
         raise ValueError("the reach has as many stations as worth")
     if (longest + np.arange(HOURS) > HOURS).any():
         raise ValueError("a duty ends within the day")
+    low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
     layers = hours + 1
     floats = np.empty((layers + 1) * count, np.float32)
     queue = np.empty(count, np.int32)
@@ -197,6 +198,11 @@ class AirSpace:
     """What the flying kernels need to know of a class of helicopters, in their types.
 
     Attributes are those of `patrols.Flight`.
+
+    Raises
+    ------
+    ValueError
+        If an array does not lie in memory row by row.
     """
 
     up: NDArray[np.int32]
@@ -208,6 +214,10 @@ class AirSpace:
     most: int
     turn: int
     day_blocks: int
+
+    def __post_init__(self) -> None:
+        if not all(a.flags.c_contiguous for a in (self.up, self.down, self.out, self.home)):
+            raise ValueError("the arrays of an air space lie in memory row by row")
 
 
 def best_sorties(

@@ -1,6 +1,7 @@
 /* Helicopters: the best sortie from every pad at every half hour, and the best day made of sorties.
  *
- * A sortie goes from a pad to a node of the track, along it block by block (up or down, as far as a block reaches), and to a pad.
+ * A sortie goes from a pad to a node of the track, along it block by block in one direction (as far as a block reaches), and to a pad:
+ * turning back over what was just seen would be priced as if it were new.
  * A day strings sorties together, with the turnaround between them, and counts the blocks aloft. */
 #include <math.h>
 #include <string.h>
@@ -20,10 +21,10 @@ static inline float run_worth(const float *passed, int64_t nodes, int64_t block,
     return a < b ? row[b] - row[a] : row[a] - row[b];
 }
 
-/* value[m][node]: best of what is seen within m blocks of the take-off, standing at the node. from[m][node] is the node before, -1 for
- * the first. */
-static void fly(const float *passed, int64_t nodes, const int32_t *up, const int32_t *down, const uint8_t *out, int64_t block,
-                int64_t most, float *value, int16_t *from)
+/* value[m][node]: best of what is seen within m blocks of the take-off in one direction along the line, standing at the node. from[m][node]
+ * is the node before, -1 for the first. */
+static void fly(const float *passed, int64_t nodes, const int32_t *ahead, const uint8_t *out, int64_t block, int64_t most, float *value,
+                int16_t *from)
 {
     for (int64_t i = 0; i < (most + 1) * nodes; i++)
         value[i] = NONE;
@@ -36,15 +37,13 @@ static void fly(const float *passed, int64_t nodes, const int32_t *up, const int
             }
             if (now[i] <= NONE || m == most)
                 continue;
-            const int32_t ends[2] = {up[i], down[i]};
-            for (int e = 0; e < 2; e++) {
-                if (ends[e] < 0)
-                    continue;
-                const float total = now[i] + run_worth(passed, nodes, block + m, i, ends[e]);
-                if (total > next[ends[e]]) {
-                    next[ends[e]] = total;
-                    from[(m + 1) * nodes + ends[e]] = (int16_t)i;
-                }
+            const int32_t end = ahead[i];
+            if (end < 0)
+                continue;
+            const float total = now[i] + run_worth(passed, nodes, block + m, i, end);
+            if (total > next[end]) {
+                next[end] = total;
+                from[(m + 1) * nodes + end] = (int16_t)i;
             }
         }
     }
@@ -65,17 +64,19 @@ void PUBLIC(sorties)(const float *passed, int64_t nodes, const int32_t *up, cons
                 aloft++;
             if (!pad_open[p] || aloft < 3)
                 continue;
-            fly(passed, nodes, up, down, out + p * nodes, slot * step, aloft - 1, value, from);
             float *into = best + (p * slots + slot) * pads * (most + 1);
-            for (int64_t m = 2; m < aloft; m++) {
-                for (int64_t i = 0; i < nodes; i++) {
-                    const float worth = value[m * nodes + i];
-                    if (worth <= 0.0f)
-                        continue;
-                    for (int64_t to = 0; to < pads; to++) {
-                        const int64_t total = m + home[i * pads + to];
-                        if (total <= aloft && worth > into[to * (most + 1) + total])
-                            into[to * (most + 1) + total] = worth;
+            for (int way = 0; way < 2; way++) {
+                fly(passed, nodes, way ? down : up, out + p * nodes, slot * step, aloft - 1, value, from);
+                for (int64_t m = 2; m < aloft; m++) {
+                    for (int64_t i = 0; i < nodes; i++) {
+                        const float worth = value[m * nodes + i];
+                        if (worth <= 0.0f)
+                            continue;
+                        for (int64_t to = 0; to < pads; to++) {
+                            const int64_t total = m + home[i * pads + to];
+                            if (total <= aloft && worth > into[to * (most + 1) + total])
+                                into[to * (most + 1) + total] = worth;
+                        }
                     }
                 }
             }
@@ -89,20 +90,26 @@ int64_t PUBLIC(sortie_route)(const float *passed, int64_t nodes, const int32_t *
                              float *value, int16_t *from, int16_t *route)
 {
     float best = NONE;
-    int64_t at = -1, when = 0, length = 0;
-    fly(passed, nodes, up, down, out + pad_from * nodes, block, total - 1, value, from);
-    for (int64_t m = 2; m < total; m++) {
-        for (int64_t i = 0; i < nodes; i++) {
-            if (m + home[i * pads + pad_to] == total && value[m * nodes + i] > best) {
-                best = value[m * nodes + i];
-                at = i;
-                when = m;
+    int64_t length = 0;
+    for (int way = 0; way < 2; way++) {
+        int64_t at = -1, when = 0;
+        fly(passed, nodes, way ? down : up, out + pad_from * nodes, block, total - 1, value, from);
+        for (int64_t m = 2; m < total; m++) {
+            for (int64_t i = 0; i < nodes; i++) {
+                if (m + home[i * pads + pad_to] == total && value[m * nodes + i] > best) {
+                    best = value[m * nodes + i];
+                    at = i;
+                    when = m;
+                }
             }
         }
-    }
-    for (int64_t m = when; at >= 0; m--) {
-        route[length++] = (int16_t)at;
-        at = from[m * nodes + at];
+        if (at < 0)
+            continue;
+        length = 0;
+        for (int64_t m = when; at >= 0; m--) {
+            route[length++] = (int16_t)at;
+            at = from[m * nodes + at];
+        }
     }
     return length;
 }

@@ -43,6 +43,8 @@ class Attacks:
         Harm of one such attack that nobody stops [persons].
     timely : ndarray, shape (n,)
         Chance that help answers a sighting in time [1].
+    appeal : ndarray, shape (n,)
+        How much of its harm draws an attacker that adapts: less for long ways [1].
     pattern : ndarray, shape (n,)
         Share of attacks by habit that are this one; they sum to 1 [1].
     reachable : ndarray of bool, shape (n,)
@@ -60,6 +62,7 @@ class Attacks:
     target: Integers
     harm: Floats
     timely: Floats
+    appeal: Floats
     pattern: Floats
     reachable: NDArray[np.bool_]
     weights: Floats
@@ -117,11 +120,22 @@ def build_attacks(
         target=flies[paths.attacker[kept]].astype(np.int64),
         harm=by_hour.ravel().astype(np.float64),
         timely=timely[kept],
+        appeal=_appeal(scenario, paths)[kept],
         pattern=(often / max(float(often.sum()), 1e-300)).ravel().astype(np.float64),
         reachable=np.ones(len(kept), bool),
         weights=weights / max(float(weights.sum()), 1e-300),
         names=tuple(a.id for a in scenario.attackers),
     )
+
+
+def _appeal(scenario: Scenario, paths: AttackPaths) -> Floats:
+    """Return exp(-time / patience) of each path: the same rule by which habit prefers near targets.
+
+    Without it an attacker that adapts would as soon walk ten hours to an unwatched spot as one, and
+    every plan would have to spread itself evenly over the whole line.
+    """
+    patience_s = np.array([a.patience_hours for a in scenario.attackers]) * SECONDS_PER_HOUR
+    return np.asarray(np.exp(-paths.seconds / patience_s[paths.attacker]))
 
 
 def _factor(harm: AttackHarm) -> Floats:

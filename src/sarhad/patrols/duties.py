@@ -29,7 +29,8 @@ class Sortie:
     pad_from, pad_to : int
         Pads of its flight (places in `Flight.pads`).
     nodes : tuple of int
-        Nodes of the track: where it joins it, and where it is after each block along it.
+        Nodes of the track: where it joins it, and where it is after each block along it, in one
+        direction.
     blocks : int
         Blocks aloft, the ways to and from the track included.
     """
@@ -162,9 +163,9 @@ def _sortie_broken(sortie: Sortie, team: Team, flight: Flight) -> Iterator[str]:
     if sortie.blocks > flight.most_blocks:
         most = flight.most_blocks
         yield f"{team.name}: {sortie.blocks} blocks aloft on one filling, at most {most}"
-    for here, there in zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True):
-        if there not in (flight.up[here], flight.down[here]):
-            yield f"{team.name}: node {there} is not one block from node {here}"
+    legs = list(zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True))
+    if not any(all(ahead[a] == b for a, b in legs) for ahead in (flight.up, flight.down)):
+        yield f"{team.name}: nodes {sortie.nodes} are not a block apart in one direction"
     aloft = flight.open_blocks[sortie.block : sortie.block + sortie.blocks]
     if len(aloft) < sortie.blocks or not aloft.all():
         yield f"{team.name} is aloft in closed hours"

@@ -157,13 +157,13 @@ def harm_by_attack(attacks: Attacks, cover: Float32) -> Floats:
 
 
 def worst_by_attacker(attacks: Attacks, left: Floats) -> Floats:
-    """Return the greatest harm of the reachable attacks of each attacker type [persons].
+    """Return the harm of each type's most appealing reachable attack, appeal counted [persons].
 
     A type without a reachable attack has 0 and no weight.
     """
     worst = np.zeros(len(attacks.weights))
     open_to = attacks.reachable
-    np.maximum.at(worst, attacks.attacker[open_to], left[open_to])
+    np.maximum.at(worst, attacks.attacker[open_to], (attacks.appeal * left)[open_to])
     return worst
 
 
@@ -178,8 +178,9 @@ def adaptive_weights(attacks: Attacks) -> Floats:
 def expected_harm(attacks: Attacks, cover: Float32, adaptivity: float) -> float:
     """Return the harm per attack that a plan leaves [persons].
 
-    H = adaptivity sum_k weight_k max_(a of k, reachable) L_a + (1 - adaptivity) sum_a q_a L_a with
-    L_a = harm_a (1 - timely_a D_a): each type of attacker that adapts goes where it does most harm.
+    H = adaptivity sum_k weight_k max_(a of k, reachable) appeal_a L_a + (1 - adaptivity) sum_a q_a L_a
+    with L_a = harm_a (1 - timely_a D_a): each type of attacker that adapts goes where it does most
+    harm, long ways counting for less.
     """
     left = harm_by_attack(attacks, cover)
     habit = float(attacks.pattern @ left)

@@ -1,0 +1,1 @@
+"""Choose a plan: pricing, bounds, the master, and plans to compare with."""

@@ -26,6 +26,9 @@ TIE: Final = 1e-7
 SHORT: Final = 1e-9
 """Coverage by which a precinct may fall short before a row is added."""
 
+ROUNDING: Final = 1e-10
+"""Relative allowance for rounding in the attacker's least utility."""
+
 MOST_ROUNDS: Final = 1000
 """Rounds of rows after which something is wrong; a dozen are usual."""
 
@@ -192,9 +195,10 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    """A lottery, judged: where the attacker strikes and what that is worth."""
+    """A lottery, judged: where the attacker strikes, though another area was meant, its value."""
 
     found: _Found
+    favourite: int
     coverage: Floats
     target: int
     value: float
@@ -312,6 +316,8 @@ def _limit_targets(game: PairingGame, utility: float) -> Floats:
     An attacked area gives the attacker at least the least utility that he can be held to,
     which limits its coverage to an interval; the defender's payoff is greatest at an end.
     """
+    # Rounded outwards: a reward that equals the least utility to the last digit stays in.
+    utility -= ROUNDING * max(1.0, abs(utility))
     start, slope = game.reward_uncovered, game.reward_slope
     reach = np.divide(utility - start, slope, out=np.zeros(slope.shape), where=abs(slope) > FLAT)
     low = np.where(slope > FLAT, np.maximum(reach, 0.0), 0.0)
@@ -335,7 +341,7 @@ def _judge(game: PairingGame, found: _Found, favourite: int) -> _Choice:
     target = favourite
     if attacker[favourite] < attacker.max() - TIE:
         target = int(np.where(attacker >= attacker.max() - TIE, defender, -np.inf).argmax())
-    return _Choice(found, coverage, target, float(defender[target]))
+    return _Choice(found, favourite, coverage, target, float(defender[target]))
 
 
 def _cover_at(game: PairingGame, target: int, utility: float, otherwise: float) -> float:
@@ -387,7 +393,7 @@ def _write_plan(game: PairingGame, best: _Choice, bound: float, programs: int) -
     first_end = np.divide(found.ends[0], shares, out=even, where=shares > 0.0)
     drawn = lottery.shares * np.vstack((first_end, 1.0 - first_end))
     again = _Found(drawn, found.utility, found.target, found.covered, found.odd_sets)
-    last = _judge(game, again, best.target)
+    last = _judge(game, again, best.favourite)
     attacker = game.attacker_payoff(last.coverage)
     precinct, area = divmod(last.target, game.areas)
     return PairingPlan(

@@ -45,7 +45,9 @@ def find_odd_sets(edges: Edges, share: Floats, precincts: int) -> list[NDArray[n
     References
     ----------
     Edmonds, J. (1965), J. Res. Natl. Bur. Stand. 69B, 125-130. Padberg, M. and Rao, M. (1982),
-    Mathematics of Operations Research 7(1), 67-80.
+    Odd minimum cut-sets and b-matchings,
+    Mathematics of Operations Research. Gusfield, D. (1990), Very simple methods for all pairs
+    network flow analysis.
     """
     # Whole edges and empty ones decide nothing, and neither does a part that two colours do:
     # an overfull set lies within one part of what is left, around an odd cycle.
@@ -107,7 +109,7 @@ def _slack_network(edges: Edges, share: Floats, precincts: int) -> csr_array:
 
 
 def _tree_cuts(network: csr_array) -> list[NDArray[np.bool_]]:
-    """Return the sides of the cuts of a cut tree (Gusfield 1990, doi:10.1137/0219009)."""
+    """Return the sides of the cuts of a cut tree (Gusfield 1990)."""
     nodes = network.shape[0]
     parent = np.zeros(nodes, dtype=np.intp)
     for node in range(1, nodes):

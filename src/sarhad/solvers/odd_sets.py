@@ -26,7 +26,7 @@ exceeds one share, so cuts are told apart to about 1e-7 on a thousand edges."""
 def find_odd_sets(edges: Edges, share: Floats, precincts: int) -> list[NDArray[np.intp]]:
     """Return odd sets S of precincts with share(edges inside S) > (|S| - 1) / 2.
 
-    None is returned only if no odd set is overfull by more than about `OVERFULL`: then the
+    The list is empty only if no odd set is overfull by more than about `OVERFULL`: then the
     shares, if they fill no precinct beyond one, are those of a lottery over matchings.
 
     With a slack node joined to each precinct by what its edges leave of one, an odd set is

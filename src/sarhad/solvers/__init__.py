@@ -1,1 +1,1 @@
-"""Choose a plan: pricing, bounds, the master, and plans to compare with."""
+"""Choose a plan: pricing, bounds, the master, pairing, and plans to compare with."""

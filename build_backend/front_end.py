@@ -30,20 +30,25 @@ def node_requirement() -> list[str]:
 
 
 def build_front_end() -> None:
-    """Bundle the page unless its inputs are those of the last time; a failure is told, not raised."""
+    """Bundle the page unless it is made of these inputs; a failure is told, not raised."""
     if not WEB.is_dir() or is_current():
         return
     shutil.rmtree(BUILT, ignore_errors=True)
-    found = programs()
-    if found is None:
-        return tell("there is no node")
-    node, npm = found
     try:
-        install_modules(npm)
-        run([node, "build.mjs", str(BUILT.resolve())])
+        bundle()
     except (OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(BUILT, ignore_errors=True)
-        return tell(str(error))
+        tell(str(error))
+
+
+def bundle() -> None:
+    """Install the page's parts and bundle them into the package."""
+    found = programs()
+    if found is None:
+        raise FileNotFoundError("there is no node")
+    node, npm = found
+    install_modules(npm)
+    run([node, "build.mjs", str(BUILT.resolve())])
     (BUILT / STAMP).write_text(digest(inputs()))
 
 

@@ -1,5 +1,6 @@
-"""The build backend: setuptools, plus the compiled kernels as one small shared library, plus
-the page of the brief (see `front_end`).
+"""The build backend: setuptools, plus the compiled kernels as one small shared library.
+
+`front_end` bundles the page of the brief before either kind of wheel is built.
 
 The kernels are plain C11 with no Python in them, so the library is built with one compiler
 call per file, needs no Python headers and serves every Python version. The compiler is `$CC`, or

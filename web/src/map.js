@@ -19,30 +19,33 @@ import Fill from "ol/style/Fill.js";
 import RegularShape from "ol/style/RegularShape.js";
 import Stroke from "ol/style/Stroke.js";
 import Style from "ol/style/Style.js";
+import Text from "ol/style/Text.js";
 import { classesOfCodes, codesOf } from "./line.js";
 import { Popup } from "./popup.js";
 
 const CASING = "#1c1c1c";
 const NEAR_PX = 9;
+// A narrow window shows the whole line at a smaller scale: so are the signs on it.
+const SIZE = window.innerWidth < 600 ? 0.65 : 1;
 
 const STYLES = {
   posts: new Style({
     image: new RegularShape({
-      points: 4, radius: 5.5, angle: Math.PI / 4,
+      points: 4, radius: 5.5 * SIZE, angle: Math.PI / 4,
       fill: new Fill({ color: "#0b3d66" }), stroke: new Stroke({ color: "#ffffff", width: 1 }),
     }),
   }),
   sites: new Style({
     image: new CircleStyle({
-      radius: 6.5, fill: new Fill({ color: "#ffffffcc" }),
+      radius: 6.5 * SIZE, fill: new Fill({ color: "#ffffffcc" }),
       stroke: new Stroke({ color: "#6b2a6b", width: 2 }),
     }),
   }),
   incidents: new Style({
-    fill: new Fill({ color: "#d02a0010" }),
+    // All but clear: it is there to be clicked.
+    fill: new Fill({ color: "#d02a0003" }),
     stroke: new Stroke({ color: "#a82200", width: 1.4, lineDash: [4, 3] }),
   }),
-  graticule: new Style({ stroke: new Stroke({ color: "#6b6b6b8c", width: 0.7 }) }),
 };
 
 function planeOf(ground) {
@@ -65,8 +68,12 @@ function reliefLayer(ground, projection) {
 }
 
 function placesLayer(rows, name) {
+  const drawn = new Set();
   const features = rows.flatMap((row, index) => {
-    if (!row.place) return [];
+    const spot = `${row.place} ${row.radius_km}`;
+    // Reports that agree on the place share a circle; the table has them all.
+    if (!row.place || (name === "incidents" && drawn.has(spot))) return [];
+    drawn.add(spot);
     const geometry = name === "incidents"
       ? new Circle(row.place, Math.max(row.radius_km, 1) * 1000) : new Point(row.place);
     return [new Feature({ geometry, place: { layer: name, index } })];
@@ -74,9 +81,26 @@ function placesLayer(rows, name) {
   return new VectorLayer({ source: new VectorSource({ features }), style: STYLES[name] });
 }
 
-function graticuleLayer(ground) {
-  const features = ground.graticule.map((points) => new Feature(new LineString(points)));
-  return new VectorLayer({ source: new VectorSource({ features }), style: STYLES.graticule });
+function graticuleLayer(ground, language) {
+  const stroke = new Stroke({ color: "#6b6b6b8c", width: 0.7 });
+  const style = (feature) => {
+    const [at, words] = [feature.get("label"), `${language.number(feature.get("degrees"))}°`];
+    const text = new Text({ text: words, font: "11px sans-serif", fill: new Fill({ color: "#4a4f55" }), offsetX: 12, offsetY: -7 });
+    return [new Style({ stroke }), ...(at ? [new Style({ geometry: at, text })] : [])];
+  };
+  const features = ground.graticule.map((line) => new Feature({
+    geometry: new LineString(line.points), degrees: line.degrees, label: labelPoint(line, ground.extent),
+  }));
+  const layer = new VectorLayer({ source: new VectorSource({ features }), style });
+  language.onChange(() => layer.changed());
+  return layer;
+}
+
+/** Return where a meridian or parallel is named: at the lower or left edge of the first view. */
+function labelPoint(line, [west, east, south, north]) {
+  const inside = line.points.filter(([x, y]) => west <= x && x <= east && south <= y && y <= north);
+  const order = line.is_longitude ? ([, a], [, b]) => a - b : ([a], [b]) => a - b;
+  return inside.length ? new Point(inside.sort(order)[0]) : null;
 }
 
 /** The line: one feature per class, so that an hour is a handful of paths, not one per cell. */
@@ -132,7 +156,7 @@ export class BriefMap {
     const projection = planeOf(ground);
     this.layers = {
       relief: reliefLayer(ground, projection),
-      graticule: graticuleLayer(ground),
+      graticule: graticuleLayer(ground, language),
       incidents: placesLayer(ground.incidents, "incidents"),
       line: this.lineLayer.layer,
       sites: placesLayer(ground.sites, "sites"),

@@ -74,7 +74,7 @@ export class Popup {
     if (layer === "incidents") {
       return [row.words, [
         ["places.kind", kind], ["places.radius", language.number(row.radius_km, "n0")],
-        ["places.harmed", `${range(row.killed)}, ${range(row.injured)}`], ["places.source", row.source],
+        ["places.harmed", `${range(row.killed)} / ${range(row.injured)}`], ["places.source", row.source],
       ]];
     }
     if (layer === "sites") {

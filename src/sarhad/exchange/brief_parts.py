@@ -1,4 +1,4 @@
-"""Reads what the brief's page is made of: templates, languages, and the bundle where it was built."""
+"""Reads what the brief's page is made of: templates, languages, and the bundle if built."""
 
 from __future__ import annotations
 

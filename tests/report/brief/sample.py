@@ -92,8 +92,7 @@ def sample_options(hours: int = 24) -> tuple[OptionRow, ...]:
     """Return five options and four baselines, the neighbour's cooperation first."""
     ranks = {name: rank for rank, (_, name) in enumerate(sorted(zip(HARMS, TITLES, strict=True)))}
     return tuple(
-        _row(name, harm, ranks[name] + 1, hours)
-        for name, harm in zip(TITLES, HARMS, strict=True)
+        _row(name, harm, ranks[name] + 1, hours) for name, harm in zip(TITLES, HARMS, strict=True)
     )
 
 

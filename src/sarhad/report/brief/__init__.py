@@ -1,4 +1,4 @@
-"""The brief: one page that says which option, how much better, how sure, at what cost, what stays open."""
+"""The brief: which option, how much better, how sure, at what cost, what stays open."""
 
 from sarhad.report.brief.document import (
     Answers,

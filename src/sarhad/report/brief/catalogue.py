@@ -23,6 +23,9 @@ GAP: Final = re.compile(r"\{([a-z_]+)\}")
 
 DIGITS: Final[Mapping[NumberKind, int]] = {"n0": 0, "n1": 1, "n2": 2, "p0": 0, "p1": 1}
 SIGNIFICANT: Final = 3
+ZEROS: Final = {"arabext": 0x06F0, "arab": 0x0660, "deva": 0x0966, "beng": 0x09E6}
+"""Code of the digit zero by CLDR's numbering systems: Babel gives their signs, not their digits."""
+
 DIRECTION_OPEN, DIRECTION_CLOSE = "\u2068", "\u2069"
 """First-strong isolate around entered text, so that its direction stays its own; UAX 9."""
 
@@ -90,6 +93,10 @@ def say(catalogue: Catalogue, message: Message) -> str:
 
 def write_number(catalogue: Catalogue, value: float, kind: NumberKind = "auto") -> str:
     """Return a number as the language writes it."""
+    return _western_number(catalogue, value, kind).translate(_digits_of(catalogue))
+
+
+def _western_number(catalogue: Catalogue, value: float, kind: NumberKind) -> str:
     locale = Locale.parse(catalogue.locale, sep="-")
     number = Decimal(repr(float(value)))
     if kind == "auto":
@@ -119,7 +126,9 @@ def write_time(catalogue: Catalogue, moment: datetime) -> str:
 
 
 def _digits_of(catalogue: Catalogue) -> dict[int, str]:
-    return {ord(str(digit)): write_number(catalogue, digit, "n0") for digit in range(10)}
+    system = Locale.parse(catalogue.locale, sep="-").default_numbering_system
+    zero = ZEROS.get(system, ord("0"))
+    return {ord("0") + digit: chr(zero + digit) for digit in range(10)}
 
 
 def _round_significant(number: Decimal) -> Decimal:

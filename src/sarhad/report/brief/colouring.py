@@ -1,4 +1,4 @@
-"""Classes that the line is coloured by: wider and darker is more, for every eye and on every printer."""
+"""Classes that the line is coloured by: wider and darker is more, for every eye."""
 
 from __future__ import annotations
 

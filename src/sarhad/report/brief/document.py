@@ -1,8 +1,8 @@
 """What the brief says, already found: the page shows these figures and adds none.
 
-Whoever has judged the options fills a `BriefDocument`; `page.build_brief` lays it out. Sentences that the
-page must say in every language are `Message`s: a key of the catalogues and what goes into it. Names and
-titles are shown as they were entered.
+Whoever has judged the options fills a `BriefDocument`; `page.build_brief` lays it out. Sentences
+that the page must say in every language are `Message`s: a key of the catalogues and what goes into
+it. Names and titles are shown as they were entered.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ ESCAPES: Final = {
 def to_json(document: BriefDocument) -> dict[str, Any]:
     """Return the document as plain lists, dictionaries, texts and numbers.
 
-    Field names are those of the dataclasses. Times are ISO 8601 with their offset, pictures base 64,
-    a figure within a message is `{"number", "kind"}` and a time `{"time"}`.
+    Field names are those of the dataclasses. Times are ISO 8601 with their offset, pictures are in
+    base 64, a figure within a message is `{"number", "kind"}` and a time `{"time"}`.
     """
     return {"schema": SCHEMA, **plain_form(document)}
 
@@ -42,6 +42,7 @@ def write_block(content: object) -> str:
 
 
 def plain_form(value: Any) -> Any:
+    """Return one value of a document, with all that it holds, in plain form."""
     if isinstance(value, Message):
         return {"key": value.key, "text": value.text, "values": plain_values(value)}
     if isinstance(value, Quantised):

@@ -9,7 +9,7 @@ from typing import Any
 from sarhad.report.brief.catalogue import Catalogue
 from sarhad.report.brief.colouring import Scale
 from sarhad.report.brief.document import BriefDocument
-from sarhad.report.brief.ground import Ground, Place
+from sarhad.report.brief.ground import Ground, Meridian, Place
 from sarhad.report.brief.json_form import plain_form
 from sarhad.report.brief.still_map import map_extent
 
@@ -47,12 +47,17 @@ def _ground(ground: Ground) -> dict[str, Any]:
         "relief": ground.relief.extent_m if ground.relief else None,
         "edges_km": [round(km, 3) for km in ground.edges_km],
         "edges": [[round(edge.east_m), round(edge.north_m)] for edge in ground.edges],
-        "graticule": [[list(map(round, point)) for point in line.points_m] for line in ground.graticule],
+        "graticule": [_meridian(line) for line in ground.graticule],
         "sectors": [asdict(sector) for sector in ground.sectors],
         "posts": [_placed(post, post.place) for post in ground.posts],
         "sites": [_placed(site, site.place) for site in ground.sites],
         "incidents": [_placed(each, each.place) for each in ground.incidents],
     }
+
+
+def _meridian(line: Meridian) -> dict[str, Any]:
+    points = [[round(east), round(north)] for east, north in line.points_m]
+    return {"degrees": line.degrees, "is_longitude": line.is_longitude, "points": points}
 
 
 def _placed(shown: Any, place: Place | None) -> dict[str, Any]:

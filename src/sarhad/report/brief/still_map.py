@@ -139,9 +139,7 @@ def _graticule(ground: Ground, picture: Picture) -> tuple[tuple[str, float, bool
     lines = []
     for line in ground.graticule:
         points = [picture.at(*point) for point in line.points_m]
-        inside = [
-            (x, y) for x, y in points if 0 <= x <= WIDTH_PX and 0 <= y <= picture.height
-        ]
+        inside = [(x, y) for x, y in points if 0 <= x <= WIDTH_PX and 0 <= y <= picture.height]
         if inside:
             x, y = min(inside, key=lambda point: -point[1] if line.is_longitude else point[0])
             lines.append((_path(points), line.degrees, line.is_longitude, Spot(x, y, "")))

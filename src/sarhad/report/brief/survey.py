@@ -1,4 +1,4 @@
-"""The ground of a scenario as the brief draws it: places projected, relief painted, degrees drawn."""
+"""The ground of a scenario as the brief draws it: places, relief and degrees on one plane."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ RELIEF_PX: Final = 1_800
 """Width of the relief's picture [px]: with WebP at this quality about 200 kB."""
 
 RELIEF_QUALITY: Final = 72
-MOST_MERIDIANS: Final = 9
+RELIEF_ROOM: Final = 0.05
+GRATICULE_ROOM: Final = 0.3
+"""What lies beyond the map's extent, for windows of other shapes, as a share of its width [1]."""
+
+MOST_MERIDIANS: Final = 16
 MERIDIAN_POINTS: Final = 40
 
 
@@ -47,7 +51,7 @@ def survey_ground(scenario: Scenario, terrain: Terrain | None, grid: Grid) -> Gr
     Parameters
     ----------
     scenario : Scenario
-        Line, sectors, posts, sites and incidents; what lies off the map is drawn there all the same.
+        Line, sectors, posts, sites and incidents, on the map or beyond its first view.
     terrain : Terrain or None
         Heights; without them the map has no relief.
     grid : Grid
@@ -59,7 +63,7 @@ def survey_ground(scenario: Scenario, terrain: Terrain | None, grid: Grid) -> Gr
         edges_km=tuple((edges_m / METRES_PER_KILOMETRE).tolist()),
         edges=tuple(_places(grid, *place_at(scenario.border, edges_m))),
     )
-    extent = map_extent(bare)
+    shown = map_extent(bare)
     posts = _places(grid, *_degrees(scenario.posts))
     sites = _places(grid, *_degrees(scenario.sites))
     parties = {party.id: party.name for party in scenario.parties}
@@ -67,8 +71,10 @@ def survey_ground(scenario: Scenario, terrain: Terrain | None, grid: Grid) -> Gr
         bare.projection,
         bare.edges_km,
         bare.edges,
-        relief=_picture(scenario, terrain, extent) if terrain is not None else None,
-        graticule=tuple(_graticule(grid, extent)),
+        relief=_picture(scenario, terrain, _grown(shown, RELIEF_ROOM))
+        if terrain is not None
+        else None,
+        graticule=tuple(_graticule(grid, _grown(shown, GRATICULE_ROOM))),
         sectors=tuple(MapSector(s.id, s.name, s.from_km, s.to_km) for s in scenario.sectors),
         posts=tuple(
             MapPost(post.id, post.name, parties[post.party], post.kind, place, post.source)
@@ -123,6 +129,12 @@ def _picture(scenario: Scenario, terrain: Terrain, extent: Extent) -> ReliefPict
     buffer = BytesIO()
     Image.fromarray(painted).save(buffer, "WEBP", quality=RELIEF_QUALITY, method=4)
     return ReliefPicture(buffer.getvalue(), "image/webp", coarse.extent_m, terrain.stand_in)
+
+
+def _grown(extent: Extent, room: float) -> Extent:
+    west, east, south, north = extent
+    more = room * (east - west)
+    return west - more, east + more, south - more, north + more
 
 
 def _graticule(grid: Grid, extent: Extent) -> Iterator[Meridian]:

@@ -27,9 +27,9 @@ class Message:
     key : str
         Key of the catalogues, such as `notice.stand_in`; empty for free text.
     values : tuple of (str, value)
-        What goes into the gaps of the sentence, by the names of the gaps. A `Number` is written as the
-        language writes numbers, a time as it writes dates, another message in the same language, a
-        text as it stands.
+        What goes into the gaps of the sentence, by their names. A `Number` is written as the
+        language writes numbers, a time as it writes dates, another message in the same language,
+        a text as it stands.
     text : str
         Shown where no catalogue has the key.
     """

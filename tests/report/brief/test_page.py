@@ -21,8 +21,7 @@ from sarhad.report.brief.still_map import draw_still_map
 PARTS = read_brief_parts()
 BARE = {name: text for name, text in PARTS.items() if not name.startswith("built/")}
 BUNDLED = BARE | {
-    "built/brief.js": "'</script-not>';",
-    "built/brief.css": "",
+    "built/brief.js": "'use strict';",
     "built/licences.txt": "BSD",
 }
 LINKS = {"src", "href", "action", "data", "poster", "srcset", "style"}

@@ -25,6 +25,7 @@ from sarhad.scenario import (
     Horizon,
     Movement,
     Option,
+    PlanSettings,
     RadioSettings,
     RiskSettings,
     Rules,
@@ -100,6 +101,7 @@ SECTIONS: Final[Mapping[str, type]] = {
     "radio": RadioSettings,
     "movement": Movement,
     "risk": RiskSettings,
+    "plan": PlanSettings,
 }
 
 ROWS: Final = ("options", "attackers")

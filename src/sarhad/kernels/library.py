@@ -58,7 +58,9 @@ def variant() -> str:
     return wanted or next(name for name in VARIANTS if supported(name))
 
 
-def kernel(name: str, result: type[ctypes.c_int64] | None = None) -> Callable[..., Any]:
+def kernel(
+    name: str, result: type[ctypes.c_int64 | ctypes.c_float] | None = None
+) -> Callable[..., Any]:
     """Return the function of that name in the variant in use; calls release the lock."""
     function = getattr(load_library(), f"sarhad_{name}_{variant()}")
     function.restype = result

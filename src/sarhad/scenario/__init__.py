@@ -41,6 +41,7 @@ from sarhad.scenario.nouns import (
     Unit,
     ZoneName,
 )
+from sarhad.scenario.planning import PlanSettings
 from sarhad.scenario.risk import DEFAULT_ATTACKERS, Attacker, RiskSettings
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Movement",
     "Option",
     "Party",
+    "PlanSettings",
     "Post",
     "RadioSettings",
     "RiskSettings",
@@ -105,6 +107,7 @@ class Scenario:
     radio: RadioSettings = field(default_factory=RadioSettings)
     movement: Movement = field(default_factory=Movement)
     risk: RiskSettings = field(default_factory=RiskSettings)
+    plan: PlanSettings = field(default_factory=PlanSettings)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()
     posts: tuple[Post, ...] = ()

@@ -2,11 +2,11 @@
 
 Run: python benchmarks/brief_slider.py
 
-Builds the brief of the embedded case with made-up figures (9 options x 24 hours x 1,344 cells), opens
-it from disk in a headless Chromium and moves the slider through the day, ten times for each layer
-of the map and for the table. The time runs from the slider's event until the frame that shows the
-hour has been painted, so it holds up to one frame (17 ms) of waiting. Also prints the page's size,
-how long it takes to build, and from opening to the first map. The bound is 100 ms.
+Builds the brief of the embedded case with made-up figures (9 options x 24 hours x 1,344 cells),
+opens it from disk in a headless Chromium and moves the slider through the day, ten times for each
+layer of the map and for the table. The time runs from the slider's event until the frame that
+shows the hour has been painted, so it holds up to one frame (17 ms) of waiting. Also prints the
+page's size, how long it takes to build, and from opening to the first map. The bound is 100 ms.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.report.brief import browser as chromium
+from tests.report.brief.sample import sample_document
+
 from sarhad.exchange.brief_parts import read_brief_parts
 from sarhad.exchange.heights import read_heights
 from sarhad.exchange.scenario_folder import find_folder, read_scenario
 from sarhad.report.brief import build_brief, survey_ground
-from tests.report.brief import browser as chromium
-from tests.report.brief.sample import sample_document
 
 ROUNDS = 10
 MOVE = """

@@ -89,7 +89,7 @@ def draw_still_map(document: BriefDocument) -> StillMap:
         _graticule(ground, picture),
         tuple(_spot(picture, post) for post in ground.posts),
         tuple(_spot(picture, site) for site in ground.sites),
-        tuple(_area(picture, each) for each in ground.incidents if each.place is not None),
+        _areas(picture, ground),
     )
 
 
@@ -148,6 +148,12 @@ def _graticule(ground: Ground, picture: Picture) -> tuple[tuple[str, float, bool
 
 def _spot(picture: Picture, shown: MapPost | MapSite) -> Spot:
     return Spot(*_at(picture, shown.place), shown.name)
+
+
+def _areas(picture: Picture, ground: Ground) -> tuple[Spot, ...]:
+    """Return where reports place events; reports that agree on the place share a circle."""
+    placed = (_area(picture, each) for each in ground.incidents if each.place is not None)
+    return tuple({(spot.x, spot.y, spot.radius_px): spot for spot in placed}.values())
 
 
 def _area(picture: Picture, incident: MapIncident) -> Spot:

@@ -10,7 +10,9 @@ endif
 OUT ?= out/tajik-afghan
 # CI runs the slow tests too; a person waits for the fast ones only.
 MARK := $(if $(filter true,$(CI)),,-m "not slow")
-BUILD_INPUTS := pyproject.toml build_backend/sarhad_build.py $(wildcard src/sarhad/kernels/*.[ch])
+BUILD_INPUTS := pyproject.toml $(wildcard build_backend/*.py src/sarhad/kernels/*.[ch]) \
+	$(wildcard web/*.json web/*.mjs web/.npmrc web/src/*)
+BUNDLE := src/sarhad/report/brief/parts/built/brief.js
 
 .PHONY: plan test lock wheel clean
 
@@ -32,6 +34,7 @@ $(VENV)/.venv:
 $(VENV)/.plan: $(VENV)/.venv requirements/run.lock $(BUILD_INPUTS)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.lock
 	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@test -f $(BUNDLE) || echo "NOTICE: the npm registry was out of reach: briefs get a still map (make clean, then again)"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.plan requirements/check.lock

@@ -1,5 +1,7 @@
 """The build backend: setuptools, plus the compiled kernels as one small shared library.
 
+`front_end` bundles the page of the brief before either kind of wheel is built.
+
 The kernels are plain C11 with no Python in them, so the library is built with one compiler
 call per file, needs no Python headers and serves every Python version. The compiler is `$CC`, or
 the machine's own, or, where there is none (and always on Windows, whose usual compiler speaks
@@ -15,11 +17,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from front_end import build_front_end, node_requirement
 from setuptools import Extension, build_meta
 from setuptools.build_meta import (
-    build_editable,
     build_sdist,
-    build_wheel,
     get_requires_for_build_sdist,
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
@@ -64,12 +65,27 @@ def compiler_requirement() -> list[str]:
     return [] if own_compiler() else ["ziglang"]
 
 
+def own_requirements() -> list[str]:
+    """Return what must be installed to build: what the machine lacks, and no more."""
+    return compiler_requirement() + node_requirement()
+
+
 def get_requires_for_build_wheel(config_settings=None):  # noqa: D103
-    return build_meta.get_requires_for_build_wheel(config_settings) + compiler_requirement()
+    return build_meta.get_requires_for_build_wheel(config_settings) + own_requirements()
 
 
 def get_requires_for_build_editable(config_settings=None):  # noqa: D103
-    return build_meta.get_requires_for_build_editable(config_settings) + compiler_requirement()
+    return build_meta.get_requires_for_build_editable(config_settings) + own_requirements()
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):  # noqa: D103
+    build_front_end()
+    return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):  # noqa: D103
+    build_front_end()
+    return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
 
 
 def kernel_extension() -> Extension:

@@ -130,7 +130,7 @@ def test_best_duty_equals_exhaustive_enumeration_on_random_networks() -> None:
     assert duties > 10_000
 
 
-def as_duty(net: SmallGround, team: Team, visits: Visits, start: int, hours: int) -> Duty:
+def as_duty(visits: Visits, start: int, hours: int) -> Duty:
     station, hour, quarters = np.array(visits, int).reshape(-1, 3).T
     return Duty(
         0, start, hours, station.astype(np.int16), (start + hour - 1).astype(np.int8),
@@ -166,14 +166,14 @@ def test_find_breaches_agrees_with_travel_times_on_random_duties() -> None:
         some = sorted(legal)[:: max(len(legal) // 30, 1)]
         for visits in some:
             hours = net.length_of(visits)
-            assert find_breaches(as_duty(net, team, visits, 3, hours), team, network) == ()
+            assert find_breaches(as_duty(visits, 3, hours), team, network) == ()
             legal_seen += 1
             bent = [list(v) for v in visits]
             place = int(rng.integers(len(bent)))
             bent[place][int(rng.choice([0, 2]))] = int(rng.integers(0, net.n))
             tried = tuple(tuple(v) for v in bent)
             if tried not in legal:
-                duty = as_duty(net, team, tried, 3, min(hours, net.duty_h))
+                duty = as_duty(tried, 3, min(hours, net.duty_h))
                 assert find_breaches(duty, team, network)
                 broken_seen += 1
     assert legal_seen > 500

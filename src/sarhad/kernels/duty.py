@@ -68,7 +68,8 @@ def add_visits(
     kernel("add_visits")(
         address(effort), address(starts), address(cells), address(strength),
         _whole(strength.shape[0]), _whole(len(cells)), _whole(effort.shape[2]),
-        address(station), address(hour), address(quarters), _whole(len(station)), ctypes.c_float(sign),
+        address(station), address(hour), address(quarters), _whole(len(station)),
+        ctypes.c_float(sign),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -231,3 +231,11 @@ def test_variants_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fine_sortie_refuses_a_start_off_the_line() -> None:
     with pytest.raises(ValueError, match="start is a station"):
         fine_sortie(np.zeros((1, 3), np.float32), np.zeros(2, np.int32), 3)
+
+
+def test_arrays_in_another_layout_are_refused() -> None:
+    # A transposed view holds the right numbers in an order that a kernel would misread.
+    air = SmallAir(1)
+    out = np.asfortranarray(np.tile(air.out, (2, 1)))
+    with pytest.raises(ValueError, match="contiguous"):
+        best_sorties(replace(air.space, out=out), air.passed, np.ones(len(out), np.uint8))

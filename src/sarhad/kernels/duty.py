@@ -210,6 +210,16 @@ class AirSpace:
     turn: int
     day_blocks: int
 
+    def __post_init__(self) -> None:
+        for name, kind in (("up", np.int32), ("down", np.int32), ("out", np.uint8)):
+            if getattr(self, name).dtype != kind:
+                raise ValueError(f"{name} is an array of {np.dtype(kind).name}")
+        pads, nodes = self.out.shape
+        if self.home.shape != (nodes, pads) or self.home.dtype != np.uint8:
+            raise ValueError("home is an array of uint8 (nodes, pads)")
+        if len(self.open_blocks) != BLOCKS or self.open_blocks.dtype != np.uint8:
+            raise ValueError("open_blocks is an array of uint8 (96,)")
+
 
 def best_sorties(
     space: AirSpace, passed: NDArray[np.float32], pad_open: NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""Solvers: choose a plan; the baselines that a user would pick instead."""

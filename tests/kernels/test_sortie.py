@@ -235,7 +235,16 @@ def test_fine_sortie_refuses_a_start_off_the_line() -> None:
 
 def test_arrays_in_another_layout_are_refused() -> None:
     # A transposed view holds the right numbers in an order that a kernel would misread.
-    air = SmallAir(1)
-    out = np.asfortranarray(np.tile(air.out, (2, 1)))
+    air = next(air for air in map(SmallAir, range(9)) if air.pads > 1)
+    space = replace(air.space, out=np.asfortranarray(air.out))
     with pytest.raises(ValueError, match="contiguous"):
-        best_sorties(replace(air.space, out=out), air.passed, np.ones(len(out), np.uint8))
+        best_sorties(space, air.passed, air.pad_open)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("up", np.zeros(3)), ("home", np.zeros((9, 9), np.uint8)), ("open_blocks", np.ones(96))],
+)
+def test_air_space_refuses_arrays_of_other_kinds(name: str, value: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=name):
+        replace(SmallAir(1).space, **{name: value})

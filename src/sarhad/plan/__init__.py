@@ -30,6 +30,8 @@ from sarhad.plan.lottery import (
     use_of_air,
     worst_by_attacker,
 )
+from sarhad.plan.order_words import ENGLISH, say_order
+from sarhad.plan.orders import Gazetteer, Order, Place, gather_places, orders_for, write_orders
 from sarhad.plan.predictability import (
     Predictability,
     bonferroni_limit,
@@ -42,8 +44,12 @@ from sarhad.plan.predictability import (
 from sarhad.plan.weeks import find_week_breaches
 
 __all__ = [
+    "ENGLISH",
     "Calendar",
     "Commitment",
+    "Gazetteer",
+    "Order",
+    "Place",
     "Plan",
     "Predictability",
     "Result",
@@ -65,15 +71,19 @@ __all__ = [
     "find_week_breaches",
     "fingerprint_plan",
     "gaps",
+    "gather_places",
     "greatest_share",
     "harm_by_attack",
     "harm_out_of_reach",
     "join_seeds",
     "measure_predictability",
+    "orders_for",
     "presence_of",
     "repeat_chance",
+    "say_order",
     "use_of_air",
     "verify_calendar",
     "verify_day",
     "worst_by_attacker",
+    "write_orders",
 ]

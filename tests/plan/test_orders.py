@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from string import Formatter
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +20,7 @@ from sarhad.plan import (
     Order,
     Place,
     draw_calendar,
+    gather_places,
     orders_for,
     say_order,
     write_orders,
@@ -213,3 +215,32 @@ def test_nonsense_is_refused() -> None:
         replace(order.steps[0], end=order.steps[0].begin - timedelta(hours=1))
     with pytest.raises(ValueError, match="name or a kilometre"):
         Place("", None, None, None)
+
+
+def test_places_of_a_scenario_keep_each_partys_stations() -> None:
+    # Two cells of 1 km; the ally's station of cell 1 was nowhere to be had.
+    scenario = SimpleNamespace(
+        time_zone="Asia/Dushanbe",
+        posts=[SimpleNamespace(id="a", name="Alpha", lon=70.0, lat=37.0)],
+        parties=[
+            SimpleNamespace(id="TJ", name="Host", stand_off_km=0.0),
+            SimpleNamespace(id="RU", name="Guest", stand_off_km=0.2),
+        ],
+        units=[
+            SimpleNamespace(id="heli", kind="helicopter", burn_kg_h=400.0, reserve_min=30.0),
+            SimpleNamespace(id="foot", kind="foot", burn_kg_h=None, reserve_min=None),
+        ],
+    )
+    cells = SimpleNamespace(edges_m=np.array([0.0, 1000.0, 2000.0]))
+    observers = SimpleNamespace(
+        east_m=np.array([1.0, 2.0, 3.0]), north_m=np.array([4.0, 5.0, 6.0]),
+        stations={("ground", "TJ"): np.array([1, 2]), ("ground", "RU"): np.array([0, -1])},
+    )  # fmt: skip
+    grid = SimpleNamespace(unproject=lambda east, north: (east + 70, north + 30))
+    found = gather_places(scenario, cells, observers, grid)
+    assert found.posts["a"] == Place("Alpha", None, 70.0, 37.0)
+    assert found.reserve_kg == {"heli": 200.0}
+    host, guest = NETWORK.teams[0], NETWORK.teams[3]
+    assert found.beside(1, host) == Place("", 1.5, 73.0, 36.0)
+    assert found.beside(0, guest) == Place("", 0.5, 71.0, 34.0)
+    assert found.beside(1, guest) == Place("", 1.5, None, None)

@@ -122,12 +122,11 @@ def uniform_random(network: PatrolNetwork, seed: int, days: int = RANDOM_DAYS) -
         for number in rng.permutation(len(network.teams)).tolist():
             team = network.teams[number]
             if team.reach is not None:
-                starts = np.flatnonzero(day.longest(number) >= min(team.duty_hours, HOURS))
-                only = int(rng.choice(starts)) if len(starts) else None
-                day.walk(number, worths[number], only=only)
+                day.walk(number, worths[number], only=day.random_start(number, rng))
             else:
                 cells = rng.exponential(size=(HOURS, network.cells))
-                day.fly(number, _summed(team, network, cells), share=float(rng.random()))
+                only = day.random_start(number, rng)
+                day.fly(number, _summed(team, network, cells), float(rng.random()), only)
         notes |= dict.fromkeys(day.keep_presence(worths))
         schedules.append(day.schedule())
     return Baseline(_lottery(network, "uniform random", schedules, begins, seed), tuple(notes))
@@ -330,6 +329,17 @@ class _Day:
         inside = (hour >= begin) & (hour < begin + HOURS - team.rest_hours)
         return np.minimum(_runs(team.working & inside), team.duty_hours).astype(np.int8)
 
+    def random_start(self, number: int, rng: np.random.Generator) -> int | None:
+        """Return an hour in which a team may begin a duty of its full length, if there is one."""
+        starts = np.flatnonzero(self.longest(number) >= self.network.teams[number].duty_hours)
+        return int(rng.choice(starts)) if len(starts) else None
+
+    def starts(self, number: int, only: int | None) -> NDArray[np.int8]:
+        longest = self.longest(number)
+        if only is not None:
+            longest[np.arange(HOURS) != only] = 0
+        return longest
+
     def officer_left(self, team: Team) -> bool:
         teams = self.network.teams
         used = sum(teams[number].officers for number in self.duties)
@@ -342,15 +352,14 @@ class _Day:
         team = self.network.teams[number]
         if not self.officer_left(team):
             return None
-        longest = self.longest(number)
-        if only is not None:
-            longest[np.arange(HOURS) != only] = 0
-        duty = best_walk(number, team, worth, longest)
+        duty = best_walk(number, team, worth, self.starts(number, only))
         if duty is not None:
             self.duties[number] = duty
         return duty
 
-    def fly(self, number: int, passed: Float32, share: float = 1.0) -> Duty | None:
+    def fly(
+        self, number: int, passed: Float32, share: float = 1.0, only: int | None = None
+    ) -> Duty | None:
         """Add the best flying day of a helicopter within a share of what its party has left."""
         network, team = self.network, self.network.teams[number]
         flight = network.flights[team.flight]
@@ -365,7 +374,8 @@ class _Day:
         )
         left = {pad: limits.pad_kg.get(pad, np.inf) - taken[pad] for pad in flight.pads}
         aloft = int(share * max(most, 0.0) + SLACK)
-        duty = best_flight(number, team, flight, passed, self.longest(number), aloft, left)
+        starts = self.starts(number, only)
+        duty = best_flight(number, team, flight, passed, starts, aloft, left)
         if duty is not None:
             self.duties[number] = duty
         return duty

@@ -49,3 +49,22 @@ class ScenarioError(ValueError):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
         super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class PredictablePlanError(ValueError):
+    """A lottery so concentrated that a week's pattern tells too much of the next day.
+
+    Attributes
+    ----------
+    repeat : float
+        Chance that a day is like one of the seven before it [1].
+    cap : float
+        What the scenario allows [1].
+    """
+
+    def __init__(self, repeat: float, cap: float) -> None:
+        self.repeat, self.cap = repeat, cap
+        super().__init__(
+            f"a day repeats one of the seven before it with chance {repeat:.2f}, at most "
+            f"{cap:.2f} is allowed: spread the lottery over more schedules"
+        )

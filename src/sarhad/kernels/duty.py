@@ -44,7 +44,7 @@ def add_visits(
     strength : ndarray of float32, shape (4 or 1, pairs, 24, channels)
         Effort of stays of one to four quarters, or of a pass.
     station, hour, quarters : ndarray of int16, int8, int8, shape (k,)
-        The visits; quarters 0 is a pass.
+        The visits; quarters 0 is a pass by air, or a way through a station that adds nothing.
     sign : float
         1 to add, -1 to take away.
 
@@ -66,9 +66,10 @@ def add_visits(
     station = np.ascontiguousarray(station, np.int16)
     hour, quarters = (np.ascontiguousarray(a, np.int8) for a in (hour, quarters))
     kernel("add_visits")(
-        address(effort), address(starts), address(cells), address(strength), _whole(len(cells)),
-        _whole(effort.shape[2]), address(station), address(hour), address(quarters),
-        _whole(len(station)), ctypes.c_float(sign),
+        address(effort), address(starts), address(cells), address(strength),
+        _whole(strength.shape[0]), _whole(len(cells)), _whole(effort.shape[2]),
+        address(station), address(hour), address(quarters), _whole(len(station)),
+        ctypes.c_float(sign),
     )  # fmt: skip
 
 
@@ -216,8 +217,14 @@ class AirSpace:
     day_blocks: int
 
     def __post_init__(self) -> None:
-        if not all(a.flags.c_contiguous for a in (self.up, self.down, self.out, self.home)):
-            raise ValueError("the arrays of an air space lie in memory row by row")
+        for name, kind in (("up", np.int32), ("down", np.int32), ("out", np.uint8)):
+            if getattr(self, name).dtype != kind:
+                raise ValueError(f"{name} is an array of {np.dtype(kind).name}")
+        pads, nodes = self.out.shape
+        if self.home.shape != (nodes, pads) or self.home.dtype != np.uint8:
+            raise ValueError("home is an array of uint8 (nodes, pads)")
+        if len(self.open_blocks) != BLOCKS or self.open_blocks.dtype != np.uint8:
+            raise ValueError("open_blocks is an array of uint8 (96,)")
 
 
 def best_sorties(

@@ -148,7 +148,8 @@ def _fill(structure: _Heights, z: NDArray[np.float32], executor: Executor | None
     def copy(first: int) -> int:
         scratch = np.empty(scratch_size, np.float32)
         lines = ctypes.c_int64(first), ctypes.c_int64(min(first + STRIPE, rows))
-        return int(fill_rows(field, address(z), pitch, *lines, address(scratch)))
+        raster = ctypes.c_void_p(z.ctypes.data)  # its rows stand `pitch` apart
+        return int(fill_rows(field, raster, pitch, *lines, address(scratch)))
 
     def turn(first: int) -> None:
         scratch = np.empty(scratch_size, np.float32)

@@ -72,7 +72,15 @@ def kernel(
 
 
 def address(array: NDArray[np.generic]) -> ctypes.c_void_p:
-    """Return the address of an array's first element; the caller keeps the array alive."""
+    """Return the address of an array's first element; the caller keeps the array alive.
+
+    Raises
+    ------
+    ValueError
+        If its rows do not follow each other in memory, so that a kernel would misread it.
+    """
+    if not array.flags.c_contiguous:
+        raise ValueError("kernels read contiguous arrays only: np.ascontiguousarray makes one")
     return ctypes.c_void_p(array.ctypes.data)
 
 

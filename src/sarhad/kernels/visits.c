@@ -7,14 +7,16 @@
 #define HOURS 24
 #define MOST_WIDTH 768  /* hours x channels at most: 32 channels */
 
-/* effort[cell][hour][.] += sign * strength[quarters - 1][pair][hour][.] for every pair of every visit; quarters 0 is a pass, whose
- * strength is the only row. */
-void PUBLIC(add_visits)(float *effort, const int32_t *starts, const int32_t *cells, const float *strength, int64_t pairs,
-                        int64_t channels, const int16_t *station, const int8_t *hour, const int8_t *quarters, int64_t visits,
-                        float sign)
+/* effort[cell][hour][.] += sign * strength[quarters - 1][pair][hour][.] for every pair of every visit. With one row every visit is a
+ * pass; with four, a visit of no quarters only goes through its station and adds nothing, as in duty.c. */
+void PUBLIC(add_visits)(float *effort, const int32_t *starts, const int32_t *cells, const float *strength, int64_t rows,
+                        int64_t pairs, int64_t channels, const int16_t *station, const int8_t *hour, const int8_t *quarters,
+                        int64_t visits, float sign)
 {
     const int64_t width = HOURS * channels;
     for (int64_t v = 0; v < visits; v++) {
+        if (rows > 1 && quarters[v] == 0)
+            continue;
         const int64_t row = quarters[v] > 0 ? quarters[v] - 1 : 0;
         const int64_t at = hour[v] * channels;
         for (int64_t p = starts[station[v]]; p < starts[station[v] + 1]; p++) {

@@ -109,7 +109,12 @@ def _hours_broken(duty: Duty, team: Team) -> Iterator[str]:
 
 
 def _ground_broken(duty: Duty, team: Team, reach: GroundReach) -> Iterator[str]:
+    if duty.sorties:
+        yield f"{team.name} does not fly"
     if not len(duty.station):
+        return
+    if duty.quarters.min() < 0 or duty.quarters.max() > QUARTERS:
+        yield f"{team.name}: a stay lasts no time, or longer than its hour"
         return
     order = np.argsort(duty.hour, kind="stable")
     place = duty.station[order].astype(int) - reach.first

@@ -148,7 +148,8 @@ def _leg_blocks(seconds: Float32, fuel_kg: Float32, block_kg: float) -> NDArray[
     with np.errstate(invalid="ignore"):
         blocks = np.maximum(np.ceil(seconds / BLOCK_S), np.ceil(fuel_kg / block_kg))
     blocks = np.where(np.isfinite(blocks), np.maximum(blocks, 1), NO_BLOCK)
-    return np.minimum(blocks, NO_BLOCK).astype(np.uint8)
+    # Indexing by nodes leaves the columns in order, kernels read rows.
+    return np.ascontiguousarray(np.minimum(blocks, NO_BLOCK), np.uint8)
 
 
 def _runs(seconds: Floats, flown: Bools, nodes: Cells) -> tuple[Cells, Cells]:

@@ -1,5 +1,17 @@
 """A plan: joint schedules and their probabilities; worth, coverage, feasibility from the data."""
 
+from sarhad.plan.calendar import (
+    Calendar,
+    Commitment,
+    commit_seed,
+    day_key,
+    draw_calendar,
+    draw_weeks,
+    fingerprint_plan,
+    join_seeds,
+    verify_calendar,
+    verify_day,
+)
 from sarhad.plan.lottery import (
     Plan,
     Result,
@@ -18,22 +30,60 @@ from sarhad.plan.lottery import (
     use_of_air,
     worst_by_attacker,
 )
+from sarhad.plan.order_words import ENGLISH, say_order
+from sarhad.plan.orders import Gazetteer, Order, Place, gather_places, orders_for, write_orders
+from sarhad.plan.predictability import (
+    Predictability,
+    bonferroni_limit,
+    cover_by_schedule,
+    cover_z,
+    greatest_share,
+    measure_predictability,
+    repeat_chance,
+)
+from sarhad.plan.weeks import find_week_breaches
 
 __all__ = [
+    "ENGLISH",
+    "Calendar",
+    "Commitment",
+    "Gazetteer",
+    "Order",
+    "Place",
     "Plan",
+    "Predictability",
     "Result",
     "Schedule",
     "adaptive_weights",
+    "bonferroni_limit",
+    "commit_seed",
+    "cover_by_schedule",
     "cover_if_apart",
     "cover_of_plan",
     "cover_of_posts",
     "cover_of_schedule",
+    "cover_z",
+    "day_key",
+    "draw_calendar",
+    "draw_weeks",
     "expected_harm",
     "find_plan_breaches",
+    "find_week_breaches",
+    "fingerprint_plan",
     "gaps",
+    "gather_places",
+    "greatest_share",
     "harm_by_attack",
     "harm_out_of_reach",
+    "join_seeds",
+    "measure_predictability",
+    "orders_for",
     "presence_of",
+    "repeat_chance",
+    "say_order",
     "use_of_air",
+    "verify_calendar",
+    "verify_day",
     "worst_by_attacker",
+    "write_orders",
 ]

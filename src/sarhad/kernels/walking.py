@@ -19,7 +19,7 @@ SAMPLES: Final = 4096
 """Samples of a pace table on each side of level ground: Tobler's kink is off by 0.06 % at most."""
 
 BUCKET_EDGES: Final = 8.0
-"""Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s a 16-million field."""
+"""Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s for 16 M cells."""
 
 MOST_BUCKETS: Final = 1 << 22
 """Buckets of the ring at most (96 MiB): the longest edge and the latest start must fit."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sarhad.border import build_border
-from sarhad.report.line_map import write_svg
+from sarhad.report.page import write_svg
 from sarhad.report.risk_map import draw_risk
 from sarhad.report.risk_words import describe_risk
 from sarhad.risk import (

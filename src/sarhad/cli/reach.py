@@ -147,8 +147,10 @@ def _write_raster(
 
     terrain = opened.heights.terrain
     land = scenario_land(opened.scenario, plane, terrain, **lines)
-    with showing("mapping the reach") as progress:
-        fields = map_response(opened.scenario, opened.option, land, progress=progress)
+    with showing("mapping the reach") as progress, ThreadPoolExecutor(os.cpu_count()) as executor:
+        fields = map_response(
+            opened.scenario, opened.option, land, executor=executor, progress=progress
+        )
     quickest = np.fmin.reduce(list(fields.values()))
     bands = [Band("quickest on the ground", "min", quickest)]
     bands += [Band(kind, "min", minutes) for kind, minutes in fields.items()]

@@ -195,11 +195,8 @@ def find_record_notes(
     now : datetime, optional
         What begins later is in the future.
     """
-    notes = ["the record holds no incident: the figures are the settings alone"]
-    if incidents:
-        notes = []
     late = [i.id for i in incidents if now is not None and i.start > now]
-    notes += [f"incident {name} lies in the future: correct its start and end" for name in late]
+    notes = [f"incident {name} lies in the future: correct its start and end" for name in late]
     for incident in incidents:
         if _is_first_of_month(incident, zone):
             notes.append(

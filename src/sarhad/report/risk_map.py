@@ -19,6 +19,9 @@ DECADES: Final = 3.0
 """The colours of the hours span so many powers of ten below the greatest."""
 
 PLOT_LEFT_MM: Final = 22.0
+SCALE_MM: Final = 8.0
+"""Room that the name of the colour scale takes below its box [mm]."""
+
 LINE_MM: Final = 3.0
 """From one line of the foot to the next [mm]."""
 
@@ -80,7 +83,7 @@ def _lay_out_page(
     ]
     for number, line in enumerate(reversed(lines)):
         page.write(MARGIN_MM, MARGIN_MM + number * LINE_MM, line, 6.5, color=FAINT_INK)
-    low, high = MARGIN_MM + len(lines) * LINE_MM + 4.0, height - MARGIN_MM - HEADER_MM - 2.0
+    low, high = MARGIN_MM + len(lines) * LINE_MM + SCALE_MM, height - MARGIN_MM - HEADER_MM - 2.0
     left, wide, split = PLOT_LEFT_MM / width, 1 - (PLOT_LEFT_MM + MARGIN_MM) / width, 0.36
     above = (left, (high - split * (high - low)) / height, wide, split * (high - low) / height)
     below = (left, low / height, wide, ((1 - split) * (high - low) - 5.0) / height)
@@ -118,6 +121,7 @@ def _draw_week(axes: Axes, risk: IncidentRisk) -> None:
     axes.set_yscale("log")
     axes.set_ylim(bottom=least)
     axes.set_ylabel("events a week and km")
+    axes.tick_params(labelbottom=False)
     axes.legend(loc="upper right", fontsize=7, framealpha=0.9)
 
 

@@ -27,10 +27,8 @@ BUCKET_EDGES: Final = 8.0
 MOST_BUCKETS: Final = 1 << 22
 """Buckets of the ring at most (96 MiB): the longest edge and the latest start must fit."""
 
-
 STRIP_ROWS: Final = 256
 """Rows of a strip at least: one thread alone brings its seams to rest."""
-
 
 NOTHING_WAITS: Final = -1
 """What the kernel answers for the next bucket when all times are known."""

@@ -224,3 +224,15 @@ def test_a_river_along_half_of_the_line_sets_the_dry_half_apart() -> None:
     dry = covariates.shares[:, covariates.names.index("no river to cross")]
     assert not dry[:49].any()
     assert dry[51:].min() == dry[51:].max() > 0
+
+
+def test_record_that_ended_long_ago_is_told_to_count_as_quiet() -> None:
+    late = estimate([report("a")], at=NOON + timedelta(days=730))
+    assert any("2.0 years before the forecast" in note for note in late.notes)
+    assert not any("before the forecast" in note for note in estimate([report("a")]).notes)
+
+
+def test_small_shares_are_not_said_to_be_nothing() -> None:
+    rows = [report("near"), report("far", lon=20.95, start=NOON - timedelta(days=700))]
+    said = explain_cell(estimate(rows), 50).sentences
+    assert not any(sentence.startswith("0%") for sentence in said)

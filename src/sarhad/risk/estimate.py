@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ from sarhad.risk.profiles import (
     share_of_bins,
     week_of_hours,
 )
-from sarhad.risk.records import Records, gather_records, wall_days
+from sarhad.risk.records import EPOCH, Records, gather_records, wall_days
 from sarhad.risk.strip import Cells, Floats, Sparse, Strip, lay_strip
 from sarhad.scenario import RiskSettings, Scenario
 from sarhad.terrain import Terrain
@@ -53,6 +53,9 @@ INTERVAL: Final = (0.05, 0.95)
 CELLS_AT_ONCE: Final = 128
 SLOW_DAYS: Final = 365.0
 """Memories of this length and the background follow the season; shorter ones live in it [days]."""
+
+SILENCE_DAYS: Final = 180.0
+"""A record that ends longer before the forecast may have been given up: a person is told [days]."""
 
 LEAST_WEEKS: Final = 3
 """A record of fewer weeks is padded with quiet ones, so that there is something to fit."""
@@ -254,6 +257,13 @@ def _say_record(records: Records, start: float, origin: float) -> tuple[str, ...
             f"no event in {years:.1f} years of record: the figures come from the settings and"
             " the quiet alone"
         ]
+    silent = origin - float(records.end.max(initial=start))
+    if count and silent > SILENCE_DAYS:
+        last = EPOCH + timedelta(days=float(records.end.max()))
+        notes.append(
+            f"the last event ended on {last:%d %B %Y}, {silent / YEAR_DAYS:.1f} years before the"
+            " forecast: the time since counts as quiet. If nobody kept the record, add to it"
+        )
     far = [records.ids[i] for i in np.nonzero(records.distance_m < 0)[0]]
     if far:
         names = ", ".join(far[:5]) + (f" and {len(far) - 5} more" if len(far) > 5 else "")

@@ -97,7 +97,8 @@ class Explanation:
         return (head, *lines, hour)
 
     def _share(self, per_week: float) -> str:
-        return f"{per_week / max(self.per_week, 1e-300):.0%} of it: "
+        share = per_week / max(self.per_week, 1e-300)
+        return f"{share:.0%} of it: " if share >= LEAST_SHARE else "Under 1% of it: "
 
 
 def explain_cell(risk: IncidentRisk, cell: int) -> Explanation:

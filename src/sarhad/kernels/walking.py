@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -240,6 +239,8 @@ def _side_by_side(
     """Return the results of the calls; none still runs afterwards, even if a person breaks off."""
     if executor is None or len(calls) == 1:
         return [function(*call) for call in calls]
+    from concurrent.futures import wait
+
     running = [executor.submit(function, *call) for call in calls]
     try:
         return [each.result() for each in running]

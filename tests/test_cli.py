@@ -292,7 +292,8 @@ def test_ctrl_c_while_drawing_leaves_nothing_half_written(folder: Path, tmp_path
         [*command, str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        while "reading heights: 100 %" not in process.stderr.readline():
+        # Said once the heights are read, before anything is drawn.
+        while "NOTE: no heights" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()

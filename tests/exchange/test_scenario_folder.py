@@ -138,6 +138,15 @@ def test_duplicate_id_names_both_rows(folder: Path) -> None:
     assert "also in row 2" in fault.found
 
 
+def test_duplicate_id_is_told_beside_another_fault_of_its_row(folder: Path) -> None:
+    change(folder, "posts.csv", "post-3,Post 3,own,post", "post-1,Post 3,own,tower")
+    change(folder, "units.csv", "post-3", "post-1")
+    kind, twin = faults(folder)
+    assert place(kind) == ("posts.csv", 4, "kind")
+    assert place(twin) == ("posts.csv", 4, "id")
+    assert "also in row 2" in twin.found
+
+
 def test_duplicate_option_names_both_lines(folder: Path) -> None:
     with (folder / "scenario.toml").open("a") as file:
         file.write('\n[[options]]\nname = "alone"\ntitle = "Twice"\n')

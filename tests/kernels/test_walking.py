@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -98,6 +100,25 @@ def test_later_start_of_a_second_source_counts() -> None:
     sources, starts = np.array([[0, 0], [0, 10]]), np.array([0, 7], np.float32)
     field = travel_time_field(np.zeros((1, 11), np.float32), flat, sources, starts_s=starts)
     assert field[0].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 7]
+
+
+@pytest.mark.parametrize("towards", [False, True])
+@pytest.mark.parametrize("rows_of_strip", [1, 7, 40])
+def test_strips_side_by_side_change_no_bit(
+    monkeypatch: pytest.MonkeyPatch, rows_of_strip: int, towards: bool
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 40)
+    monkeypatch.setattr("sarhad.kernels.walking.STRIP_ROWS", rows_of_strip)
+    rng, z = np.random.default_rng(3), rough(80, 40, 3)
+    z[rng.random(z.shape) < 0.2] = np.nan
+    friction = rng.choice([0.5, 1, 9, np.inf], z.shape).astype(np.float32)
+    sources, starts = rng.integers(0, 40, (30, 2)), rng.uniform(0, 900, 30).astype(np.float32)
+    call = (z, tabulate_pace(tobler, 1.0, CELL_M, CELL_M), sources)
+    others = {"friction": friction, "starts_s": starts, "limit_s": 5000.0, "towards": towards}
+    with ThreadPoolExecutor(4) as threads:
+        side_by_side = travel_time_field(*call, **others, executor=threads)  # type: ignore[arg-type]
+    assert np.array_equal(side_by_side, travel_time_field(*call, **others))  # type: ignore[arg-type]
+    assert 500 < np.isfinite(side_by_side).sum() < z.size
 
 
 def test_variants_give_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sarhad.border import build_border
-from sarhad.report.line_map import write_svg
+from sarhad.report.page import write_svg
 from sarhad.report.risk_map import draw_risk
 from sarhad.report.risk_words import describe_risk
 from sarhad.risk import (
@@ -37,7 +37,7 @@ def risk() -> IncidentRisk:
 
 
 def test_night_raid_is_drawn_on_both_sides_of_midnight(risk: IncidentRisk) -> None:
-    hours = draw_risk(risk, "Test").axes[1]
+    hours = draw_risk(risk, "Test").axes[2]
     bars = sorted(tuple(float(y) for y in line.get_ydata()) for line in hours.lines)
     assert bars == [(0.0, 6.0), (18.0, 24.0)]
     at_km = [float(line.get_xdata()[0]) for line in hours.lines]
@@ -54,3 +54,16 @@ def test_words_say_the_whole_line_and_its_highest_cells(risk: IncidentRisk) -> N
     lines = describe_risk("Test", risk)
     assert lines[1].startswith("  whole line  one event in")
     assert lines[2].startswith("  km    55.7  one event in")
+
+
+def test_notices_and_sources_stand_on_the_sheet(risk: IncidentRisk) -> None:
+    sheet = draw_risk(risk, "Test", notices=["stand-in relief"], attributions=["A, B (CC BY 4.0)"])
+    svg = write_svg(sheet)
+    assert b"stand-in relief" in svg
+    assert b"Sources: A, B (CC BY 4.0)" in svg
+
+
+def test_no_line_of_the_foot_leaves_the_sheet(risk: IncidentRisk) -> None:
+    figure = draw_risk(risk, "Test", attributions=["a source with a long name"] * 30)
+    right = [text.get_window_extent().x1 for text in figure.axes[0].texts]
+    assert max(right) < figure.bbox.x1

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sarhad.cli.terminal import height_notices, say, showing
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sarhad.border import BorderCells, LinePlane
     from sarhad.exchange.heights import Heights
     from sarhad.scenario import Scenario
+
+    Parts = Sequence[NDArray[np.float64]]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 out_option = click.option(
     "--out",
@@ -37,9 +44,24 @@ seed_option = click.option(
     "--seed", default=0, show_default=True, help="Seed of all that is drawn by chance."
 )
 
-
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 """Columns and rows."""
+
+
+def lines_option(name: str, what: str) -> Callable[[Command], Command]:
+    """Return the option for a file of lines."""
+    return click.option(
+        name,
+        type=click.Path(path_type=Path),
+        help=f"{what}: GeoJSON, KML, KMZ, GeoPackage or GPX; none given, none assumed.",
+    )
+
+
+def read_lines(path: Path | None) -> Parts | None:
+    """Return the parts of a file of lines [degrees], None where no file was named."""
+    from sarhad.exchange.lines import read_line_parts
+
+    return None if path is None else read_line_parts(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,10 +13,12 @@ from sarhad.cli.opening import (
     Opened,
     heights_option,
     lay_out_line,
+    lines_option,
     listed,
     open_for_planning,
     option_option,
     out_option,
+    read_lines,
     say_files,
     table_notice,
     write_figure,
@@ -25,7 +27,7 @@ from sarhad.cli.opening import (
 from sarhad.cli.terminal import OK, json_option, measure, print_json, result, say, showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from sarhad.mobility.response import Response
 
     Parts = Sequence[NDArray[np.float64]]
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
 
 REACH_KEYS: Final = (
     "border_km",
@@ -55,22 +55,13 @@ REACH_KEYS: Final = (
 LIMITS_MIN: Final = (30, 60, 120)
 
 
-def _lines_option(name: str, what: str) -> Callable[[Command], Command]:
-    """Return the option for a file of lines."""
-    return click.option(
-        name,
-        type=click.Path(path_type=Path),
-        help=f"{what}: GeoJSON, KML, KMZ, GeoPackage or GPX; none given, none assumed.",
-    )
-
-
 @click.command()
 @click.argument("scenario")
 @out_option
 @option_option
 @heights_option
-@_lines_option("--roads", "Roads and paths")
-@_lines_option("--rivers", "Rivers, crossed only on roads and at posts of kind crossing")
+@lines_option("--roads", "Roads and paths")
+@lines_option("--rivers", "Rivers, crossed only on roads and at posts of kind crossing")
 @json_option
 def reach(
     scenario: str,
@@ -85,7 +76,7 @@ def reach(
     from sarhad.mobility import compute_travel_times
     from sarhad.mobility.response import find_response
 
-    lines = {"roads": _read_lines(roads), "rivers": _read_lines(rivers)}
+    lines = {"roads": read_lines(roads), "rivers": read_lines(rivers)}
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         opened = open_for_planning(scenario, rasters, option, executor)
         read, terrain = opened.scenario, opened.heights.terrain
@@ -108,12 +99,6 @@ def reach(
         say(_describe(opened, response))
         say_files(files)
     return OK
-
-
-def _read_lines(path: Path | None) -> Parts | None:
-    from sarhad.exchange.lines import read_line_parts
-
-    return None if path is None else read_line_parts(path)
 
 
 def _write(opened: Opened, response: Response, out: Path) -> list[Path]:
@@ -147,8 +132,10 @@ def _write_raster(
 
     terrain = opened.heights.terrain
     land = scenario_land(opened.scenario, plane, terrain, **lines)
-    with showing("mapping the reach") as progress:
-        fields = map_response(opened.scenario, opened.option, land, progress=progress)
+    with showing("mapping the reach") as progress, ThreadPoolExecutor(os.cpu_count()) as executor:
+        fields = map_response(
+            opened.scenario, opened.option, land, executor=executor, progress=progress
+        )
     quickest = np.fmin.reduce(list(fields.values()))
     bands = [Band("quickest on the ground", "min", quickest)]
     bands += [Band(kind, "min", minutes) for kind, minutes in fields.items()]

@@ -96,10 +96,10 @@ def read_heights(
             reader = _open_stand_in(scenario, folder, grid)
         elif files:
             reader = stack.enter_context(open_elevation(files, grid, settings.height_unit))
-        terrain = build_terrain(grid, kept, reader, progress, executor)
+        found = not isinstance(reader, _Void)
+        terrain = build_terrain(grid, kept, reader, progress if found else None, executor)
     credit = "; ".join(filter(None, [terrain.credit, *_credits_beside(files)]))
     voids = find_voids(terrain, covers=getattr(reader, "covers", None))
-    found = not isinstance(reader, _Void)
     return Heights(replace(terrain, credit=credit), found, scale_error, voids)
 
 

@@ -14,6 +14,7 @@ from sarhad.border import place_at
 from sarhad.risk import Forecasts, IncidentRisk, sum_stretches
 from sarhad.risk.backtest import OURS
 from sarhad.risk.counts import SIZES
+from sarhad.risk.explain import busiest_hour
 from sarhad.risk.records import EPOCH
 
 LEAST_SHARE: Final = 0.01
@@ -29,27 +30,32 @@ def write_rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def tabulate_risk(risk: IncidentRisk) -> dict[str, bytes]:
+def tabulate_risk(risk: IncidentRisk, notice: str = "") -> dict[str, bytes]:
     """Return the tables of a risk by file name: cells, cells and hours, reasons.
 
     Parameters
     ----------
     risk : IncidentRisk
         From `estimate_risk`.
+    notice : str
+        What each row of the cells has to say, such as that the heights are a stand-in.
     """
     return {
-        "risk_cells.csv": write_rows(_CELLS, _cell_rows(risk)),
+        "risk_cells.csv": write_rows(_CELLS, _cell_rows(risk, notice)),
         "risk_hours.csv": write_rows(_HOURS, _hour_rows(risk)),
         "risk_reasons.csv": write_rows(_REASONS, _reason_rows(risk)),
     }
 
 
-_CELLS = ("cell", "from_km", "to_km", "lon", "lat", "per_week", "low", "high", "busiest_hour")
+_CELLS = (
+    *("cell", "from_km", "to_km", "lon", "lat", "per_week", "low", "high"),
+    *("busiest_hour", "notice"),
+)
 _HOURS = ("cell", "hour_of_week", "per_hour", "low", "high")
 _REASONS = ("cell", "what", "is_record", "per_week", "share")
 
 
-def _cell_rows(risk: IncidentRisk) -> Iterable[Sequence[Any]]:
+def _cell_rows(risk: IncidentRisk, notice: str) -> Iterable[Sequence[Any]]:
     size_km = risk.strip.cell_m / 1000
     lon, lat = place_at(risk.strip.border, risk.strip.middles_m)
     for cell in range(risk.strip.cells):
@@ -57,7 +63,7 @@ def _cell_rows(risk: IncidentRisk) -> Iterable[Sequence[Any]]:
             cell, f"{cell * size_km:.3f}", f"{(cell + 1) * size_km:.3f}",
             f"{lon[cell]:.6f}", f"{lat[cell]:.6f}", f"{risk.weekly[cell]:.6g}",
             f"{risk.weekly_low[cell]:.4g}", f"{risk.weekly_high[cell]:.4g}",
-            int(risk.hours[cell].argmax()),
+            busiest_hour(risk, cell), notice,
         )  # fmt: skip
 
 

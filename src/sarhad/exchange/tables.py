@@ -106,6 +106,7 @@ class _Found:
         self.rows: list[Any] = []
         self.numbers: list[int] = []
         self.spoiled: set[str] = set()
+        self.places: dict[str, int] = {}
         self.faults: list[Fault] = []
 
     def table(self, more: list[Fault] | None = None, *, unread: bool = False) -> Table[Any]:
@@ -157,12 +158,25 @@ def _read_row(
     row, mistakes = build(noun, values, file, number)
     absent = {name for name, fact in facts.items() if fact.required and name not in columns}
     faults += [fault for fault in mistakes if fault.column not in absent]
-    if row is None or faults:
-        found.spoiled.add(entered.get("id", ""))
-        found.faults += faults
-    else:
+    name = entered.get("id", "")
+    sound = row is not None and not faults
+    found.faults += faults
+    # Of two sound rows the scenario itself says so.
+    if name in found.places and not (sound and name not in found.spoiled):
+        found.faults.append(_twin(file, number, name, found.places[name]))
+    if name:
+        found.places.setdefault(name, number)
+    if sound:
         found.rows.append(row)
         found.numbers.append(number)
+    else:
+        found.spoiled.add(name)
+
+
+def _twin(file: str, number: int, name: str, other: int) -> Fault:
+    found = f"{show(name)}, also in row {other}"
+    expected, cure = "an id that no other row has", "Rename one of the two, or delete it"
+    return Fault(file, number, "id", found, expected, cure)
 
 
 def _parse(text: str, many: bool) -> str | tuple[str, ...]:

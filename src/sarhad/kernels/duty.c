@@ -55,8 +55,9 @@ typedef struct {
     int8_t *stay;               /* (hours + 1) x count */
 } Work;
 
-/* Fill the values of duties that start in one hour; `by_length`[l] becomes the best of those of exactly l hours. Returns nothing else:
- * the last layer and station of the best of `wanted` hours are put into end[0], end[1] if wanted > 0. */
+/* Fill the values of duties that start in one hour, which may lie before the day: visits fall into the day, ways to the first and from the
+ * last need not. `by_length`[l] becomes the best of those of exactly l hours. Returns nothing else: the last layer and station of the
+ * best of `wanted` hours are put into end[0], end[1] if wanted > 0. */
 static void fill(const Work *w, int64_t start, int64_t hours, float *by_length, int64_t wanted, int64_t *end)
 {
     const int64_t count = w->count;
@@ -68,8 +69,12 @@ static void fill(const Work *w, int64_t start, int64_t hours, float *by_length, 
         int16_t *from = w->from + k * count;
         int8_t *stay = w->stay + k * count;
         const int64_t hour = start + k - 1;
+        if (hour >= HOURS)
+            return;
         for (int64_t j = 0; j < count; j++) {
             now[j] = NONE;
+            if (hour < 0)
+                continue;
             if (w->out_hours[j] == k) {
                 now[j] = stay_worth(w->worth, w->rows, count, hour, j, w->out_quarters[j]);
                 from[j] = -1;
@@ -80,7 +85,7 @@ static void fill(const Work *w, int64_t start, int64_t hours, float *by_length, 
                 stay[j] = 4;
             }
         }
-        for (int q = 0; q < STAYS && k > 1; q++) {
+        for (int q = 0; q < STAYS && k > 1 && hour > 0; q++) {
             slide(before, w->low + q * count, w->high + q * count, count, w->queue, w->best, w->where);
             for (int64_t j = 0; j < count; j++) {
                 if (w->best[j] <= NONE)
@@ -108,22 +113,22 @@ static void fill(const Work *w, int64_t start, int64_t hours, float *by_length, 
     }
 }
 
-/* Best duty over all starts in `longest` (hours allowed from each start of the day; 0: none). Writes the best value of each length,
+/* Best duty over all starts in `longest` (hours allowed from each start, the first `lead` hours before the day; 0: none). Writes the best value of each length,
  * by_length[0 .. hours], and the route of the duty with the greatest value less price_per_hour times its length: start, length, and for
  * each layer its station and quarters (-1 before the first). Returns that duty's value without the price; 0 and length 0 if none pays. */
-float PUBLIC(ground_duty)(const float *worth, int64_t rows, int64_t count, int64_t hours, const int8_t *longest,
-                          const uint8_t *out_hours, const uint8_t *out_quarters, const uint8_t *home_hours, const int32_t *low,
+float PUBLIC(ground_duty)(const float *worth, int64_t rows, int64_t count, int64_t hours, int64_t lead,
+                          const int8_t *longest, const uint8_t *out_hours, const uint8_t *out_quarters, const uint8_t *home_hours, const int32_t *low,
                           const int32_t *high, float price_per_hour, float *floats, int32_t *queue, int16_t *shorts, int8_t *stay,
                           float *by_length, int64_t *answer, int16_t *station, int8_t *quarters)
 {
     Work w = {worth, rows, count, out_hours, out_quarters, home_hours, low, high, floats, floats + (hours + 1) * count,
               queue, shorts, shorts + count, stay};
     float of_start[HOURS + 1], gain = 0.0f, value = 0.0f;
-    int64_t start = -1, length = 0, end[2] = {0, 0};
+    int64_t start = 0, length = 0, end[2] = {0, 0};
     for (int64_t l = 0; l <= hours; l++)
         by_length[l] = l == 0 ? 0.0f : NONE;
-    for (int64_t s = 0; s < HOURS; s++) {
-        const int64_t most = longest[s] < hours ? longest[s] : hours;
+    for (int64_t s = -lead; s < HOURS; s++) {
+        const int64_t most = longest[s + lead] < hours ? longest[s + lead] : hours;
         if (most <= 0)
             continue;
         for (int64_t l = 0; l <= hours; l++)

@@ -154,8 +154,9 @@ def ground_duty(
     worth : ndarray of float32, shape (1 or 4, 24, stations)
         Worth of a whole hour at each station, of which a stay has its quarters; or of stays of one
         to four quarters.
-    longest : ndarray of int8, shape (24,)
-        Longest duty that may start in each hour [h], 0 for none.
+    longest : ndarray of int8, shape (24,) or (lead + 24,)
+        Longest duty that may start in each hour [h], 0 for none. With a lead the first starts lie
+        before the day, and the way home may lie after it; visits fall into the day all the same.
     hours : int
         Longest duty at all [h].
     out_hours, out_quarters, home_hours, low, high
@@ -168,7 +169,10 @@ def ground_duty(
         raise ValueError("worth is a contiguous float32 array (1 or 4, 24, stations)")
     if low.shape != (5, count) or len(out_hours) != count or not 0 <= hours <= HOURS:
         raise ValueError("the reach has as many stations as worth")
-    if (longest + np.arange(HOURS) > HOURS).any():
+    lead = len(longest) - HOURS
+    if lead < 0 or longest.dtype != np.int8:
+        raise ValueError("longest is an array of int8, one for each hour of the day or more")
+    if not lead and (longest + np.arange(HOURS) > HOURS).any():
         raise ValueError("a duty ends within the day")
     low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
     layers = hours + 1
@@ -181,7 +185,7 @@ def ground_duty(
     station = np.empty(layers, np.int16)
     quarters = np.zeros(layers, np.int8)
     value = kernel("ground_duty", ctypes.c_float)(
-        address(worth), _whole(rows), _whole(count), _whole(hours), address(longest),
+        address(worth), _whole(rows), _whole(count), _whole(hours), _whole(lead), address(longest),
         address(out_hours), address(out_quarters), address(home_hours), address(low),
         address(high), ctypes.c_float(price_per_hour), address(floats), address(queue),
         address(shorts), address(stay), address(by_length), address(answer), address(station),
@@ -223,8 +227,13 @@ class AirSpace:
         pads, nodes = self.out.shape
         if self.home.shape != (nodes, pads) or self.home.dtype != np.uint8:
             raise ValueError("home is an array of uint8 (nodes, pads)")
-        if len(self.open_blocks) != BLOCKS or self.open_blocks.dtype != np.uint8:
-            raise ValueError("open_blocks is an array of uint8 (96,)")
+        if self.blocks < BLOCKS or self.blocks % 4 or self.open_blocks.dtype != np.uint8:
+            raise ValueError("open_blocks is an array of uint8, 96 blocks or more, in whole hours")
+
+    @property
+    def blocks(self) -> int:
+        """Return the blocks that it may be aloft in: a day, and some hours before and after."""
+        return len(self.open_blocks)
 
 
 def best_sorties(
@@ -236,7 +245,7 @@ def best_sorties(
     ----------
     space : AirSpace
         The class.
-    passed : ndarray of float32, shape (24, nodes)
+    passed : ndarray of float32, shape (blocks / 4, nodes)
         Worth of passing all cells before each node, by hour.
     pad_open : ndarray of uint8, shape (pads,)
         Whether it may take off there.
@@ -244,11 +253,14 @@ def best_sorties(
     pads, nodes = space.out.shape
     value = np.empty((space.most + 2) * nodes, np.float32)
     before = np.empty((space.most + 2) * nodes, np.int16)
-    best = np.empty((pads, BLOCKS // space.step, pads, space.most + 1), np.float32)
+    if passed.shape != (space.blocks // 4, nodes) or passed.dtype != np.float32:
+        raise ValueError("passed is an array of float32, (hours, nodes)")
+    best = np.empty((pads, space.blocks // space.step, pads, space.most + 1), np.float32)
     kernel("sorties")(
         address(passed), _whole(nodes), address(space.up), address(space.down), _whole(pads),
-        address(space.out), address(space.home), address(space.open_blocks), _whole(space.step),
-        _whole(space.most), address(pad_open), address(value), address(before), address(best),
+        address(space.out), address(space.home), address(space.open_blocks), _whole(space.blocks),
+        _whole(space.step), _whole(space.most), address(pad_open), address(value), address(before),
+        address(best),
     )  # fmt: skip
     return best
 
@@ -272,15 +284,17 @@ def flying_day(
         Slot, pad from, pad to, blocks of each sortie of it, in order.
     """
     pads = space.out.shape[0]
-    slots, width = BLOCKS // space.step, space.day_blocks + 1
+    if len(longest) < space.blocks // 4 or longest.dtype != np.int8:
+        raise ValueError("longest is an array of int8, one for each hour of the air space")
+    slots, width = space.blocks // space.step, space.day_blocks + 1
     by_aloft = np.empty(width, np.float32)
     state = np.empty((slots + 1) * pads * width, np.float32)
     back = np.empty((slots + 1) * pads * width, np.int32)
     day = np.zeros(2, np.int64)
-    sorties = np.empty((BLOCKS, 4), np.int32)
+    sorties = np.empty((space.blocks, 4), np.int32)
     count = kernel("flying_day", ctypes.c_int64)(
-        address(best), _whole(pads), _whole(space.step), _whole(space.most), _whole(space.turn),
-        _whole(space.day_blocks), _whole(duty_hours), address(longest), _whole(wanted),
+        address(best), _whole(pads), _whole(space.blocks), _whole(space.step), _whole(space.most),
+        _whole(space.turn), _whole(space.day_blocks), _whole(duty_hours), address(longest), _whole(wanted),
         address(by_aloft), address(state), address(back), address(day), address(sorties),
     )  # fmt: skip
     return by_aloft, int(day[1]), sorties[:count][::-1].copy()

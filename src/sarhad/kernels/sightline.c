@@ -27,8 +27,10 @@ static inline double line_height(const Line *line, double u)
     return line->h0 + line->rise * u - line->bend * (u * (1.0 - u));
 }
 
-/* Least clearance over the crossings while `along` runs over [a, b): places first, then lines. */
-static double open_segment(const Line *line, double a, double b, double least)
+/* Least clearance over the crossings while `along` runs over [a, b): places first, then lines. With `stop` (a constant of each caller) the
+ * first at or below `enough`. */
+static inline __attribute__((always_inline)) double follow_line(const Line *line, double a, double b, double least, double enough,
+                                                                int stop)
 {
     const Plane *plane = line->plane;
     const double end = line->along0 + line->along;
@@ -43,6 +45,7 @@ static double open_segment(const Line *line, double a, double b, double least)
         const double za = z[0], zb = z[plane->pitch];
         const double clearance = line_height(line, u) - (za + f * (zb - za));
         if (clearance < least) least = clearance;
+        if (stop && least <= enough) return least;
     }
     if (line->across == 0.0) return least;
     const double x_start = line->across0, x_end = line->across0 + line->across;
@@ -62,8 +65,19 @@ static double open_segment(const Line *line, double a, double b, double least)
         const double za = z[0], zb = z[1];
         const double clearance = line_height(line, u) - (za + f * (zb - za));
         if (clearance < least) least = clearance;
+        if (stop && least <= enough) return least;
     }
     return least;
+}
+
+static double open_segment(const Line *line, double a, double b, double least)
+{
+    return follow_line(line, a, b, least, 0.0, 0);
+}
+
+static double open_end(const Line *line, double a, double b, double least, double enough)
+{
+    return follow_line(line, a, b, least, enough, 1);
 }
 
 /* Lower bounds of the clearance on the segments of one length (1 << shift) between a and b, and the first one's number.
@@ -148,8 +162,8 @@ static double clearance_of(const Line *line, double enough)
     if (enough > -INFINITY) {
         /* Most blocked lines are blocked near an end: look there before anything is weighed. */
         const double reach = NEAR < line->along ? NEAR : line->along;
-        least = open_segment(line, line->along0, line->along0 + reach, least);
-        if (least > enough) least = open_segment(line, end - reach, end, least);
+        least = open_end(line, line->along0, line->along0 + reach, least, enough);
+        if (least > enough) least = open_end(line, end - reach, end, least, enough);
     }
     for (double a = line->along0; least > enough;) {
         const double stop = (double)((((int64_t)a >> COARSE_SHIFT) + SEGMENTS) << COARSE_SHIFT);

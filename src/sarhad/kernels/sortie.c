@@ -8,13 +8,13 @@
 
 #include "kernels.h"
 
-#define BLOCKS 96
 #define BLOCKS_PER_HOUR 4
 #define NO_BLOCK 255
 #define NONE -1e30f
 #define MOST_ALOFT 128
 
-/* passed[hour][node]: worth of passing all cells before that node in that hour, so that a run is a difference. */
+/* passed[hour][node]: worth of passing all cells before that node in that hour, so that a run is a difference. Blocks and hours count from
+ * the first that is given, which may lie before the day; hours outside the day are worth nothing. */
 static inline float run_worth(const float *passed, int64_t nodes, int64_t block, int64_t a, int64_t b)
 {
     const float *row = passed + (block / BLOCKS_PER_HOUR) * nodes;
@@ -51,16 +51,16 @@ static void fly(const float *passed, int64_t nodes, const int32_t *ahead, const 
 
 /* best[pad_from][slot][pad_to][blocks] for take-offs at block = slot * step; NONE where there is no such sortie. */
 void PUBLIC(sorties)(const float *passed, int64_t nodes, const int32_t *up, const int32_t *down, int64_t pads, const uint8_t *out,
-                     const uint8_t *home, const uint8_t *open, int64_t step, int64_t most, const uint8_t *pad_open, float *value,
-                     int16_t *from, float *best)
+                     const uint8_t *home, const uint8_t *open, int64_t blocks, int64_t step, int64_t most, const uint8_t *pad_open,
+                     float *value, int16_t *from, float *best)
 {
-    const int64_t slots = BLOCKS / step;
+    const int64_t slots = blocks / step;
     for (int64_t k = 0; k < pads * slots * pads * (most + 1); k++)
         best[k] = NONE;
     for (int64_t p = 0; p < pads; p++) {
         for (int64_t slot = 0; slot < slots; slot++) {
             int64_t aloft = 0;
-            while (aloft < most && slot * step + aloft < BLOCKS && open[slot * step + aloft])
+            while (aloft < most && slot * step + aloft < blocks && open[slot * step + aloft])
                 aloft++;
             if (!pad_open[p] || aloft < 3)
                 continue;
@@ -117,16 +117,16 @@ int64_t PUBLIC(sortie_route)(const float *passed, int64_t nodes, const int32_t *
 /* Best days: by_aloft[a] is the best value of a day with exactly a blocks aloft, over all starts allowed by longest[hour]. With
  * wanted >= 0 the sorties of the best day of exactly so many blocks are written: slot, pad from, pad to, blocks, four numbers each, last
  * first; returns how many, and the start hour in day[0], the slot after the last landing in day[1]. */
-int64_t PUBLIC(flying_day)(const float *best, int64_t pads, int64_t step, int64_t most, int64_t turn, int64_t day_blocks,
+int64_t PUBLIC(flying_day)(const float *best, int64_t pads, int64_t blocks, int64_t step, int64_t most, int64_t turn, int64_t day_blocks,
                            int64_t duty_hours, const int8_t *longest, int64_t wanted, float *by_aloft, float *state, int32_t *back,
                            int64_t *day, int32_t *sorties)
 {
-    const int64_t slots = BLOCKS / step, width = day_blocks + 1;
+    const int64_t slots = blocks / step, width = day_blocks + 1;
     float found = NONE;
     int64_t count = 0;
     for (int64_t a = 0; a < width; a++)
         by_aloft[a] = a == 0 ? 0.0f : NONE;
-    for (int64_t start = 0; start < BLOCKS / BLOCKS_PER_HOUR; start++) {
+    for (int64_t start = 0; start < blocks / BLOCKS_PER_HOUR; start++) {
         const int64_t hours = longest[start] < duty_hours ? longest[start] : duty_hours;
         if (hours <= 0)
             continue;
@@ -187,15 +187,15 @@ int64_t PUBLIC(flying_day)(const float *best, int64_t pads, int64_t step, int64_
                                         s--;
                                         continue;
                                     }
-                                    const int64_t blocks = step_back % (most + 1), place = step_back / (most + 1);
+                                    const int64_t flown = step_back % (most + 1), place = step_back / (most + 1);
                                     sorties[4 * count] = (int32_t)(place / pads);
                                     sorties[4 * count + 1] = (int32_t)(place % pads);
                                     sorties[4 * count + 2] = (int32_t)q;
-                                    sorties[4 * count + 3] = (int32_t)blocks;
+                                    sorties[4 * count + 3] = (int32_t)flown;
                                     count++;
                                     s = place / pads;
                                     q = place % pads;
-                                    left -= blocks;
+                                    left -= flown;
                                 }
                             }
                         }

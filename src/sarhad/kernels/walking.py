@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from sarhad.kernels.library import address, kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -20,9 +22,34 @@ SAMPLES: Final = 4096
 
 BUCKET_EDGES: Final = 8.0
 """Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s (16 M cells)."""
+"""Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s for 16 M cells."""
 
 MOST_BUCKETS: Final = 1 << 22
 """Buckets of the ring at most (96 MiB): the longest edge and the latest start must fit."""
+
+STRIP_ROWS: Final = 256
+"""Rows of a strip at least: one thread alone brings its seams to rest."""
+
+NOTHING_WAITS: Final = -1
+"""What the kernel answers for the next bucket when all times are known."""
+
+
+class _Strip(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("first", "end", "ring", "notes", "sent")),
+        *((name, ctypes.c_int64) for name in ("live", "noted", "room")),
+    ]
+
+
+class _Field(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("heights", "friction", "seconds")),
+        *((name, ctypes.c_void_p) for name in ("cells", "times", "strips")),
+        *((name, ctypes.c_int64) for name in ("rows", "columns", "half", "buckets", "strip_count")),
+        *((name, ctypes.c_double) for name in ("width", "limit")),
+        *((name, ctypes.c_float) for name in ("per_step", "sign")),
+        ("least", ctypes.c_float * 3),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +113,7 @@ def travel_time_field(
     starts_s: NDArray[np.float32] | None = None,
     limit_s: float = np.inf,
     towards: bool = False,
+    executor: Executor | None = None,
 ) -> NDArray[np.float32]:
     """Return the least time from the sources to every cell [s], shape (rows, columns).
 
@@ -109,6 +137,9 @@ def travel_time_field(
         Times beyond it are not followed [s].
     towards : bool
         Times from every cell TO the sources instead.
+    executor : Executor, optional
+        Threads for one large field, cut into strips of rows: changes no bit. Not one of whose
+        threads waits for this very field.
 
     Raises
     ------
@@ -143,30 +174,84 @@ def travel_time_field(
     least_s = (pace.seconds.min(axis=1) * easiest * (1 - 1e-5)).astype(np.float32)
     width_s = float(least_s.min()) * BUCKET_EDGES
     longest_s = float(pace.seconds[np.isfinite(pace.seconds)].max()) * hardest
+    ring_size = _ring_size(longest_s + float(starts_s.max(initial=0)), width_s)
     times_s = np.empty(heights_m.shape, np.float32)
-    framed = np.empty((heights_m.shape[0] + 2, heights_m.shape[1] + 2, 4), np.float32)
-    failed = kernel("travel_times", ctypes.c_int64)(
-        address(heights_m),
-        None if friction is None else address(friction),
-        ctypes.c_int64(heights_m.shape[0]),
-        ctypes.c_int64(heights_m.shape[1]),
-        address(pace.seconds),
-        ctypes.c_int64(SAMPLES),
-        ctypes.c_float(1 / pace.step_m),
-        address(least_s),
-        ctypes.c_float(-1 if towards else 1),
-        address(sources),
-        address(starts_s),
-        ctypes.c_int64(len(sources)),
-        ctypes.c_float(limit_s),
-        ctypes.c_float(width_s),
-        ctypes.c_int64(_ring_size(longest_s + float(starts_s.max(initial=0)), width_s)),
-        address(framed),
-        address(times_s),
+    cells = np.empty((heights_m.shape[0] + 2, heights_m.shape[1] + 2, 4), np.float32)
+    strips = _strip_count(heights_m.shape[0], executor)
+    held = np.zeros(strips * ctypes.sizeof(_Strip), np.uint8)
+    field = _Field(
+        heights_m.ctypes.data,
+        None if friction is None else friction.ctypes.data,
+        pace.seconds.ctypes.data,
+        cells.ctypes.data,
+        times_s.ctypes.data,
+        held.ctypes.data,
+        *heights_m.shape,
+        SAMPLES,
+        ring_size,
+        strips,
+        width_s,
+        limit_s,
+        1 / pace.step_m,
+        -1 if towards else 1,
+        (ctypes.c_float * 3)(*least_s),
     )
-    if failed:
-        raise MemoryError("the travel-time field does not fit into memory")
+    try:
+        _spread_times(field, sources, starts_s, executor)
+    finally:
+        kernel("free_strips")(ctypes.byref(field))
     return times_s
+
+
+def _strip_count(rows: int, executor: Executor | None) -> int:
+    return 1 if executor is None else max(min(os.cpu_count() or 1, rows // STRIP_ROWS), 1)
+
+
+def _spread_times(
+    field: _Field,
+    sources: NDArray[np.int64],
+    starts_s: NDArray[np.float32],
+    executor: Executor | None,
+) -> None:
+    """Fill the field's times, bucket by bucket; strips empty a bucket side by side."""
+    at, count = ctypes.byref(field), ctypes.c_int64(len(sources))
+
+    def on_strips(name: str, *arguments: ctypes.c_int64) -> None:
+        function = kernel(name, ctypes.c_int64)
+        calls = [(at, ctypes.c_int64(strip), *arguments) for strip in range(field.strip_count)]
+        _check_room(*_side_by_side(function, calls, executor))
+
+    on_strips("lay_strip")
+    start, settle = kernel("start_sources", ctypes.c_int64), kernel("settle", ctypes.c_int64)
+    bucket = start(at, address(sources), address(starts_s), count)
+    if field.strip_count == 1 and bucket >= 0:
+        bucket = kernel("settle_all", ctypes.c_int64)(at, ctypes.c_int64(bucket))
+    while bucket >= 0:
+        now = ctypes.c_int64(bucket)
+        on_strips("empty_bucket", now)
+        bucket = settle(at, now)
+    _check_room(bucket - NOTHING_WAITS)
+    on_strips("copy_times")
+
+
+def _side_by_side(
+    function: Callable[..., int], calls: list[tuple[object, ...]], executor: Executor | None
+) -> list[int]:
+    """Return the results of the calls; none still runs afterwards, even if a person breaks off."""
+    if executor is None or len(calls) == 1:
+        return [function(*call) for call in calls]
+    from concurrent.futures import wait
+
+    running = [executor.submit(function, *call) for call in calls]
+    try:
+        return [each.result() for each in running]
+    finally:
+        wait(running)
+
+
+def _check_room(*codes: int) -> None:
+    if any(codes):
+        raise MemoryError("the travel-time field does not fit into memory")
 
 
 def _checked_sources(sources: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:

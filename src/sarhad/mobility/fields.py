@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,6 +103,7 @@ def time_field(
     *,
     starts_s: Floats | None = None,
     towards: bool = False,
+    executor: Executor | None = None,
 ) -> TimeField:
     """Return the least times from sources within a limit; the window reaches no farther.
 
@@ -117,6 +119,8 @@ def time_field(
         Time at each source [s]; 0 where left out.
     towards : bool
         Times to the sources instead of from them.
+    executor : concurrent.futures.Executor, optional
+        Threads to spread one large field over; none of them may wait for this very field.
 
     Raises
     ------
@@ -147,6 +151,7 @@ def time_field(
         starts_s=starts.astype(np.float32),
         limit_s=limit_s,
         towards=towards,
+        executor=executor,
     )
     return TimeField(surface, top, left, seconds, towards)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -221,7 +222,12 @@ def _least_min(seconds: csr_array) -> Floats:
 
 
 def map_response(
-    scenario: Scenario, option: str, land: Land, *, progress: Progress | None = None
+    scenario: Scenario,
+    option: str,
+    land: Land,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Return how long the quickest ground unit of each kind needs to each cell near the line.
 
@@ -233,6 +239,8 @@ def map_response(
         Whose units move; each kind at the speed of its fastest unit of the option.
     land : Land
         The ground, from `scenario_land`.
+    executor : concurrent.futures.Executor, optional
+        Threads to spread each field over.
     progress : callable, optional
         Called with (kinds done, kinds in all).
 
@@ -255,14 +263,16 @@ def map_response(
             surface, *project_rows(land.grid, posts), scenario.movement.search_m
         )
         limit_s = scenario.movement.limit_hours * SECONDS_PER_HOUR
-        fields[kind] = _least_times(surface, starts, limit_s)
+        fields[kind] = _least_times(surface, starts, limit_s, executor)
         fields[kind] /= np.float32(SECONDS_PER_MINUTE)
         if progress is not None:
             progress(done, len(kinds))
     return fields
 
 
-def _least_times(surface: Surface, starts: Stations, limit_s: float) -> NDArray[np.float32]:
+def _least_times(
+    surface: Surface, starts: Stations, limit_s: float, executor: Executor | None
+) -> NDArray[np.float32]:
     """Return the least time from any of the starts in the tiles of the ground [s], NaN if none."""
     least_s = np.full(surface.terrain.tiles.shape, np.inf, np.float32)
     reach = limit_s * surface.fastest_m_s / surface.grid.cell_m + 1
@@ -273,6 +283,7 @@ def _least_times(surface: Surface, starts: Stations, limit_s: float) -> NDArray[
             starts.column[group],
             limit_s,
             starts_s=off_cell_s(surface, starts.moved_m[group]),
+            executor=executor,
         )
         _lower(least_s, field)
     least_s[np.isinf(least_s)] = np.nan

@@ -1,6 +1,6 @@
 """Patrols: teams, what each may do in a day, what they notice, and what that is against."""
 
-from sarhad.patrols.attacks import HOURS, PLAN_TARGETS, Attacks
+from sarhad.patrols.attacks import HOURS, LEAD_HOURS, PLAN_TARGETS, Attacks
 from sarhad.patrols.coverage import add_duty, covered, effort_of, no_effort
 from sarhad.patrols.duties import Duty, Sortie, find_breaches, passes_of
 from sarhad.patrols.flights import BLOCKS, NO_BLOCK, TAKE_OFF_BLOCKS, Flight, build_flight
@@ -19,6 +19,7 @@ from sarhad.patrols.teams import UNREACHED, GroundReach, Member, Team, build_rea
 __all__ = [
     "BLOCKS",
     "HOURS",
+    "LEAD_HOURS",
     "LEAST_CHANCE",
     "NO_BLOCK",
     "PLAN_TARGETS",

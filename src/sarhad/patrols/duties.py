@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sarhad.patrols.attacks import HOURS
+from sarhad.patrols.attacks import HOURS, LEAD_HOURS
 from sarhad.patrols.flights import BLOCKS, NO_BLOCK, TAKE_OFF_BLOCKS, Flight
 from sarhad.patrols.looks import QUARTERS
 from sarhad.patrols.network import PatrolNetwork
@@ -25,7 +25,7 @@ class Sortie:
     Attributes
     ----------
     block : int
-        Quarter of an hour of the patrol day in which it takes off.
+        Quarter of an hour of the patrol day in which it takes off; negative before it begins.
     pad_from, pad_to : int
         Pads of its flight (places in `Flight.pads`).
     nodes : tuple of int
@@ -51,7 +51,8 @@ class Duty:
     team : int
         Place in the plan's teams.
     start, hours : int
-        Hour of the patrol day when it begins, and its length [h]; it ends within the day.
+        Hour of the patrol day when it begins, and its length [h]. Its visits lie within the day;
+        it may set out before the day begins (a negative start) and be home after its end.
     station : ndarray of int16, shape (k,)
         Border cell of each visit.
     hour : ndarray of int8, shape (k,)
@@ -71,8 +72,10 @@ class Duty:
     sorties: tuple[Sortie, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start <= self.start + self.hours <= HOURS:
-            raise ValueError("a duty lies within the patrol day")
+        if not -LEAD_HOURS <= self.start <= self.start + self.hours <= HOURS + LEAD_HOURS:
+            raise ValueError(f"a duty lies within {LEAD_HOURS} h of the patrol day")
+        if len(self.hour) and not 0 <= self.hour.min() <= self.hour.max() < HOURS:
+            raise ValueError("visits lie within the patrol day")
         if not self.station.shape == self.hour.shape == self.quarters.shape:
             raise ValueError("station, hour and quarters have one entry for each visit")
 
@@ -101,7 +104,7 @@ def find_breaches(duty: Duty, team: Team, network: PatrolNetwork) -> tuple[str, 
 def _hours_broken(duty: Duty, team: Team) -> Iterator[str]:
     if duty.hours > team.duty_hours:
         yield f"{team.name}: {duty.hours} h on duty, at most {team.duty_hours}"
-    if not team.working[duty.start : duty.start + duty.hours].all():
+    if not team.working[np.arange(duty.start, duty.start + duty.hours) % HOURS].all():
         yield f"{team.name} works outside its hours"
     end = duty.start + duty.hours
     if len(duty.hour) and not (duty.start <= duty.hour.min() <= duty.hour.max() < end):
@@ -171,13 +174,13 @@ def _sortie_broken(sortie: Sortie, team: Team, flight: Flight) -> Iterator[str]:
     legs = list(zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True))
     if not any(all(ahead[a] == b for a, b in legs) for ahead in (flight.up, flight.down)):
         yield f"{team.name}: nodes {sortie.nodes} are not a block apart in one direction"
-    aloft = flight.open_blocks[sortie.block : sortie.block + sortie.blocks]
-    if len(aloft) < sortie.blocks or not aloft.all():
+    aloft = np.arange(sortie.block, sortie.block + sortie.blocks) % BLOCKS
+    if not flight.open_blocks[aloft].all():
         yield f"{team.name} is aloft in closed hours"
 
 
 def passes_of(sorties: tuple[Sortie, ...], flight: Flight) -> tuple[Small, Tiny]:
-    """Return border cell and hour of each pass of some sorties, in flight order."""
+    """Return border cell and hour of each pass within the day, in flight order."""
     cells: list[np.ndarray] = []
     hours: list[np.ndarray] = []
     for sortie in sorties:
@@ -185,8 +188,9 @@ def passes_of(sorties: tuple[Sortie, ...], flight: Flight) -> tuple[Small, Tiny]
         for here, there in zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True):
             a, b = int(flight.nodes[here]), int(flight.nodes[there])
             run = np.arange(a, b) if b > a else np.arange(a - 1, b - 1, -1)
-            cells.append(run)
-            hours.append(np.full(len(run), block // (BLOCKS // HOURS)))
+            if 0 <= block < BLOCKS:
+                cells.append(run)
+                hours.append(np.full(len(run), block // (BLOCKS // HOURS)))
             block += 1
     if not cells:
         return np.empty(0, np.int16), np.empty(0, np.int8)

@@ -171,3 +171,33 @@ def _nearest_home(out: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for row in (*order, np.zeros(out.shape[1], np.int64)):
         home[node, row] = out[row, node]
     return home
+
+
+def blocks_of_day(flight: Flight) -> Floats:
+    """Return the blocks of the shortest day from the base that holds a run, (2, nodes).
+
+    A run is the block from each node up (row 0) or down (row 1) the line. Sorties before and after
+    lead from pad to pad, with the turnaround between them; infinite where no sortie holds it.
+    """
+    out, home = (_finite(blocks) for blocks in (flight.out, flight.home))
+    between = np.full((len(flight.pads), len(flight.pads)), np.inf)
+    ends = []
+    for ahead in (flight.up, flight.down):
+        node = np.flatnonzero(ahead >= 0)
+        total = out[:, node, None] + 1.0 + home[ahead[node]][None]
+        total[total > flight.most_blocks] = np.inf
+        between = np.minimum(between, total.min(axis=1, initial=np.inf))
+        ends.append((node, total))
+    hops = between + flight.turn_blocks + 1.0
+    np.fill_diagonal(hops, 0.0)
+    for via in range(len(hops)):
+        hops = np.minimum(hops, hops[:, via, None] + hops[None, via])
+    found = np.full((2, len(flight.nodes)), np.inf)
+    for row, (node, total) in zip(found, ends, strict=True):
+        whole = hops[0][:, None, None] + total + hops[:, 0][None, None]
+        row[node] = whole.min(axis=(0, 2), initial=np.inf)
+    return found
+
+
+def _finite(blocks: NDArray[np.uint8]) -> Floats:
+    return np.where(blocks == NO_BLOCK, np.inf, blocks.astype(np.float64))

@@ -19,7 +19,7 @@ from sarhad.patrols.attacks import (
     chance_in_time,
     warned_share,
 )
-from sarhad.patrols.flights import Flight, build_flight
+from sarhad.patrols.flights import BLOCKS, Flight, blocks_of_day, build_flight
 from sarhad.patrols.looks import (
     Look,
     WeatherState,
@@ -31,7 +31,7 @@ from sarhad.patrols.looks import (
     stay_chance,
     weather_states,
 )
-from sarhad.patrols.teams import Member, Team, build_reach, longest_duty_h, may_enter
+from sarhad.patrols.teams import UNREACHED, Member, Team, build_reach, longest_duty_h, may_enter
 from sarhad.risk import AttackHarm, AttackPaths, IncidentRisk
 from sarhad.scenario import Cooperation, Option, Scenario, Unit, option_units
 from sarhad.units import METRES_PER_KILOMETRE
@@ -391,7 +391,7 @@ def _unwatched(
 
 def _mark_reachable(network: PatrolNetwork, least: float) -> Attacks:
     """Return the attacks, with those marked that some legal duty may influence."""
-    best = best_chance(network)
+    best = best_chance(network, legal=True)
     attacks = network.attacks
     shares = network.weather_shares.reshape(len(PLAN_TARGETS), -1)
     chance = (best.reshape(network.cells, HOURS, len(PLAN_TARGETS), -1) * shares).sum(axis=3)
@@ -399,17 +399,24 @@ def _mark_reachable(network: PatrolNetwork, least: float) -> Attacks:
     return replace(attacks, reachable=found >= least)
 
 
-def best_chance(network: PatrolNetwork) -> Float32:
+def best_chance(network: PatrolNetwork, *, legal: bool = False) -> Float32:
     """Return the best chance that one visit of any team has, (cells, 24, channels) [1].
 
-    Only visits within a team's reach and working hours count.
+    Parameters
+    ----------
+    network : PatrolNetwork
+        Teams and looks.
+    legal : bool
+        Count only visits that some legal duty holds, with the way there and home; otherwise all
+        within a team's reach and working hours, which is never less.
     """
     best = np.zeros((network.cells, HOURS, network.channels), np.float32)
     stations: dict[int, Bools] = {}
     for team in network.teams:
         for place in team.looks:
             open_to = stations.setdefault(place, np.zeros((network.cells, HOURS), bool))
-            open_to |= _stations_of(team, network)[:, None] & team.working[None]
+            there = _stations_of(team, network, legal=legal)
+            open_to |= there[:, None] & team.working[None]
     for number, open_to in stations.items():
         look = network.looks[number]
         station = np.repeat(np.arange(look.stations), np.diff(look.starts))
@@ -418,16 +425,22 @@ def best_chance(network: PatrolNetwork) -> Float32:
     return best
 
 
-def _stations_of(team: Team, network: PatrolNetwork) -> Bools:
-    """Return at which stations a team can be, shape (cells,)."""
+def _stations_of(team: Team, network: PatrolNetwork, *, legal: bool) -> Bools:
+    """Return at which stations a team can be, shape (cells,).
+
+    What is legal is so in every working hour: ways may lie outside the patrol day.
+    """
     there = np.zeros(network.cells, bool)
     if team.reach is not None:
-        part = slice(team.reach.first, team.reach.first + len(team.reach))
-        there[part] = team.reach.home_hours < 255
-    else:
-        flight = network.flights[team.flight]
-        for to in (flight.up, flight.down):
-            for node in np.flatnonzero(to >= 0):
-                ends = sorted((int(flight.nodes[node]), int(flight.nodes[to[node]])))
-                there[ends[0] : ends[1]] = True
+        reach = team.reach
+        part = slice(reach.first, reach.first + len(reach))
+        hours = reach.out_hours.astype(int) + reach.home_hours + (reach.out_quarters == 0)
+        there[part] = hours <= team.duty_hours if legal else reach.home_hours < UNREACHED
+        return there
+    flight = network.flights[team.flight]
+    run = blocks_of_day(flight) if legal else np.zeros((2, len(flight.nodes)))
+    for to, blocks in zip((flight.up, flight.down), run, strict=True):
+        for node in np.flatnonzero((to >= 0) & (blocks <= team.duty_hours * BLOCKS // HOURS)):
+            ends = sorted((int(flight.nodes[node]), int(flight.nodes[to[node]])))
+            there[ends[0] : ends[1]] = True
     return there

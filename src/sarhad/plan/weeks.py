@@ -47,28 +47,30 @@ def find_week_breaches(
     return tuple(dict.fromkeys(found))
 
 
-def _shifts(days: Sequence[Schedule], plan: Plan) -> dict[Crew, list[tuple[int, int]]]:
-    """Return when each unit is on duty, in hours from the first day's start, whatever its team."""
-    shifts: dict[Crew, list[tuple[int, int]]] = defaultdict(list)
+def _shifts(days: Sequence[Schedule], plan: Plan) -> dict[Crew, list[tuple[int, int, int]]]:
+    """Return when each unit is on duty, in hours from the first day's start, and on which day."""
+    shifts: dict[Crew, list[tuple[int, int, int]]] = defaultdict(list)
     for number, day in enumerate(days):
         for duty in day.duties:
             begin = number * HOURS + duty.start
             for member in plan.teams[duty.team].members:
-                shifts[(member.unit, member.number)].append((begin, begin + duty.hours))
+                shifts[(member.unit, member.number)].append((begin, begin + duty.hours, number))
     return shifts
 
 
-def _crews_broken(shifts: dict[Crew, list[tuple[int, int]]], scenario: Scenario) -> Iterator[str]:
+def _crews_broken(
+    shifts: dict[Crew, list[tuple[int, int, int]]], scenario: Scenario
+) -> Iterator[str]:
     rules = scenario.rules
     units = {unit.id: unit for unit in scenario.units}
     for (name, number), duties in shifts.items():
         duties.sort()
         who = f"{name} {number + 1}"
         most = min(units[name].duty_hours, rules.duty_hours)
-        for begin, end in duties:
+        for begin, end, _ in duties:
             if end - begin > most + SLACK:
                 yield f"{who}: {end - begin} h on duty, at most {most:g}"
-        for (_, end), (begin, _) in pairwise(duties):
+        for (_, end, _), (begin, _, _) in pairwise(duties):
             rest = begin - end
             if rest < rules.rest_hours - SLACK:
                 yield f"{who}: {rest} h of rest between duties, at least {rules.rest_hours:g}"
@@ -77,10 +79,11 @@ def _crews_broken(shifts: dict[Crew, list[tuple[int, int]]], scenario: Scenario)
                 yield f"{who}: {hours:g} h in seven days, at most {rules.week_hours:g}"
 
 
-def _by_day(duties: list[tuple[int, int]]) -> dict[int, float]:
+def _by_day(duties: list[tuple[int, int, int]]) -> dict[int, float]:
+    """Return hours by patrol day: one may begin a little before its day does."""
     hours: dict[int, float] = defaultdict(float)
-    for begin, end in duties:
-        hours[begin // HOURS] += end - begin
+    for begin, end, day in duties:
+        hours[day] += end - begin
     return hours
 
 

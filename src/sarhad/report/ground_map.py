@@ -235,10 +235,30 @@ def draw_header(sketch: MapSketch, facts: str, subject: str = "") -> None:
     subject : str
         What the map shows, behind the title of the scenario.
     """
-    page, scenario = sketch.page, sketch.scenario
-    top = A4_LANDSCAPE_MM[1] - MARGIN_MM
+    scenario = sketch.scenario
     notices = [ILLUSTRATIVE_NOTICE] if scenario.illustrative else []
     notices += [STAND_IN_NOTICE] if sketch.terrain.stand_in else []
+    title = drawable_name(scenario.title, scenario.name) + (f": {subject}" if subject else "")
+    draw_title(sketch.page, title, facts, notices, shrink=bool(subject))
+
+
+def draw_title(
+    page: Page, title: str, facts: str, notices: Sequence[str], *, shrink: bool = True
+) -> None:
+    """Write a title, a line of facts and, on yellow plates, the notices at the head of a page.
+
+    Parameters
+    ----------
+    page : Page
+        The sheet, A4 landscape.
+    title, facts : str
+        The two lines at the left.
+    notices : sequence of str
+        What has to be known, one below the other at the right.
+    shrink : bool
+        Set a long title smaller, instead of cutting it at once.
+    """
+    top = A4_LANDSCAPE_MM[1] - MARGIN_MM
     right = A4_LANDSCAPE_MM[0] - MARGIN_MM
     left_of_notices = right
     for index, notice in enumerate(notices):
@@ -247,9 +267,8 @@ def draw_header(sketch: MapSketch, facts: str, subject: str = "") -> None:
         _post_notice(
             page, Box(right - width, top - 5.0 - 5.6 * index, right, top - 5.6 * index), notice
         )
-    title = drawable_name(scenario.title, scenario.name) + (f": {subject}" if subject else "")
     room = left_of_notices - MARGIN_MM - 4.0
-    points = _title_points(page, title, room * 0.98) if subject else TITLE_POINTS[0]
+    points = _title_points(page, title, room * 0.98) if shrink else TITLE_POINTS[0]
     title = page.shorten(title, points, room * 0.93)
     page.write(MARGIN_MM, top - 5.2, title, points, weight="bold", gid="title")
     page.write(

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from sarhad.report.page import A4_LANDSCAPE_MM, FAINT_INK, MM_PER_INCH, clean_text, font_families
+from sarhad.report.ground_map import draw_title
+from sarhad.report.page import A4_LANDSCAPE_MM, FAINT_INK, Page, clean_text, font_families
+from sarhad.report.sheet import HEADER_MM, MARGIN_MM
 from sarhad.risk import IncidentRisk, hour_table
 
 DECADES: Final = 3.0
 """The colours of the hours span so many powers of ten below the greatest."""
 
+PLOT_LEFT_MM: Final = 22.0
+SCALE_MM: Final = 8.0
+"""Room that the name of the colour scale takes below its box [mm]."""
+
+LINE_MM: Final = 3.0
+"""From one line of the foot to the next [mm]."""
+
 INCIDENT_COLOUR: Final = "#0b4f9e"
 
 
-def draw_risk(risk: IncidentRisk, title: str, ax: tuple[Axes, Axes] | None = None) -> Figure:
+def draw_risk(
+    risk: IncidentRisk,
+    title: str,
+    ax: tuple[Axes, Axes] | None = None,
+    *,
+    notices: Sequence[str] = (),
+    attributions: Sequence[str] = (),
+) -> Figure:
     """Return the plot of a risk.
 
     Above, events expected in a week per kilometre with their 90 % interval; below, by hour of the
@@ -33,25 +49,60 @@ def draw_risk(risk: IncidentRisk, title: str, ax: tuple[Axes, Axes] | None = Non
     title : str
         Above the plot.
     ax : pair of Axes, optional
-        Where to draw; a page of A4 where left out.
+        Where to draw; a page of A4 with title and sources where left out.
+    notices : sequence of str
+        What has to be known beside the figures, such as that the heights are a stand-in.
+    attributions : sequence of str
+        Who is to be named for the data.
     """
     import matplotlib as mpl
 
-    width, height = (side / MM_PER_INCH for side in A4_LANDSCAPE_MM)
     with mpl.rc_context({"font.family": list(font_families()), "font.size": 8}):
-        if ax is None:
-            figure = Figure(figsize=(width, height))
-            FigureCanvasAgg(figure)
-            ax = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 1.6))
-            figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.12, hspace=0.08)
-        else:
-            figure = ax[0].get_figure(root=True)  # type: ignore[assignment]
-        _draw_week(ax[0], risk)
-        _draw_hours(ax[1], risk, figure)
-        _draw_incidents(ax[1], risk)
-        figure.suptitle(f"{clean_text(title)}: risk from {risk.at:%d %B %Y}", x=0.08, ha="left")
-        figure.text(0.08, 0.02, _caption(risk), fontsize=6.5, color=FAINT_INK, va="bottom")
-    return figure
+        weeks, hours = ax or _lay_out_page(risk, title, notices, attributions)
+        _draw_week(weeks, risk)
+        _draw_hours(hours, risk)
+        _draw_incidents(hours, risk)
+    return weeks.get_figure(root=True)  # type: ignore[return-value]
+
+
+def _lay_out_page(
+    risk: IncidentRisk, title: str, notices: Sequence[str], attributions: Sequence[str]
+) -> tuple[Axes, Axes]:
+    """Return the two plots of a page whose head and foot are written."""
+    page = Page()
+    facts = (
+        f"Expected in a week on the whole line: {risk.weekly.sum():.2g} events"
+        f" (90 % interval {risk.total_low:.2g} to {risk.total_high:.2g})"
+    )
+    draw_title(page, f"{clean_text(title)}: risk from {_day(risk)}", facts, notices)
+    width, height = A4_LANDSCAPE_MM
+    lines = [
+        line
+        for text in _foot(risk, attributions)
+        for line in page.wrap(clean_text(text), 6.5, width - 2 * MARGIN_MM)
+    ]
+    for number, line in enumerate(reversed(lines)):
+        page.write(MARGIN_MM, MARGIN_MM + number * LINE_MM, line, 6.5, color=FAINT_INK)
+    low, high = MARGIN_MM + len(lines) * LINE_MM + SCALE_MM, height - MARGIN_MM - HEADER_MM - 2.0
+    left, wide, split = PLOT_LEFT_MM / width, 1 - (PLOT_LEFT_MM + MARGIN_MM) / width, 0.36
+    above = (left, (high - split * (high - low)) / height, wide, split * (high - low) / height)
+    below = (left, low / height, wide, ((1 - split) * (high - low) - 5.0) / height)
+    weeks = page.figure.add_axes(above)
+    return weeks, page.figure.add_axes(below, sharex=weeks)
+
+
+def _day(risk: IncidentRisk) -> str:
+    return f"{risk.at.day} {risk.at:%B %Y}"
+
+
+def _foot(risk: IncidentRisk, attributions: Sequence[str]) -> list[str]:
+    marks = (
+        "Blue: incidents of the record, at the hours in which they may have happened; thin where"
+        " the place is not known to 10 km."
+    )
+    left_out = "; ".join(risk.covariates.left_out)
+    sources = "Sources: " + " · ".join(attributions)
+    return [marks, *([left_out] if left_out else []), *([sources] if attributions else [])]
 
 
 def _edges_km(risk: IncidentRisk) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -70,17 +121,18 @@ def _draw_week(axes: Axes, risk: IncidentRisk) -> None:
     axes.set_yscale("log")
     axes.set_ylim(bottom=least)
     axes.set_ylabel("events a week and km")
+    axes.tick_params(labelbottom=False)
     axes.legend(loc="upper right", fontsize=7, framealpha=0.9)
 
 
-def _draw_hours(axes: Axes, risk: IncidentRisk, figure: Figure) -> None:
+def _draw_hours(axes: Axes, risk: IncidentRisk) -> None:
     edges = _edges_km(risk)
     table = hour_table(risk).T / (edges[1] - edges[0])
     greatest = max(float(table.max()), 1e-12)
     least = greatest * 10.0**-DECADES
     norm, shown = LogNorm(least, greatest), np.maximum(table, least)
     mesh = axes.pcolormesh(edges, np.arange(25), shown, norm=norm, cmap="YlOrRd", rasterized=True)
-    bar = figure.colorbar(
+    bar = axes.get_figure(root=True).colorbar(  # type: ignore[union-attr]
         mesh, ax=axes, orientation="horizontal", fraction=0.06, pad=0.16, aspect=60
     )
     bar.set_label("events an hour and km", fontsize=7)
@@ -102,15 +154,3 @@ def _draw_incidents(axes: Axes, risk: IncidentRisk) -> None:
             if high >= low:
                 high = max(high, low + 0.25)
                 axes.plot([km, km], [low, high], color=INCIDENT_COLOUR, lw=width, alpha=0.7)
-
-
-def _caption(risk: IncidentRisk) -> str:
-    left_out = "; ".join(risk.covariates.left_out)
-    lines = [
-        f"Expected in a week on the whole line: {risk.weekly.sum():.2g} events"
-        f" (90 % interval {risk.total_low:.2g} to {risk.total_high:.2g})."
-        " Blue: incidents of the record, at the hours in which they may have happened;"
-        " thin where the place is not known to 10 km.",
-        clean_text(left_out),
-    ]
-    return "\n".join(line for line in lines if line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,12 @@ PEOPLE_REACH_M: Final = 10_000.0
 
 CROSSING_REACH_M: Final = 5_000.0
 """The same for crossings [m]."""
+
+ROAD_REACH_M: Final = 5_000.0
+"""The same for roads and paths [m]."""
+
+ROAD_PIECE_M: Final = 500.0
+"""Roads are cut into pieces of at most this length, each standing at its middle [m]."""
 
 GROUND_M: Final = 1_000.0
 """How far from the line, on either side, its ground is looked at [m]."""
@@ -55,6 +61,7 @@ def gather_covariates(
     scenario: Scenario | None = None,
     terrain: Terrain | None = None,
     more: Mapping[str, Floats] | None = None,
+    roads: Sequence[Floats] | None = None,
 ) -> Covariates:
     """Return the columns of the background that the scenario can tell.
 
@@ -67,7 +74,9 @@ def gather_covariates(
     terrain : Terrain, optional
         Heights, for how hard the crossing is.
     more : mapping of name to ndarray, shape (cells,), optional
-        Further exposures, such as roads, not below zero.
+        Further exposures, not below zero.
+    roads : sequence of ndarray, each (n, 2), optional
+        Longitude and latitude [degrees] of roads and paths, part by part.
     """
     columns = {"evenly": np.ones(strip.cells), "ground nearest to the cell": _catch(strip)}
     left_out = []
@@ -75,16 +84,14 @@ def gather_covariates(
         "people at sites nearby": (_near_people(strip, scenario), "no site with people"),
         "crossings": (_near_crossings(strip, scenario), "no crossing among posts and sites"),
         "easy ground": (_easy_ground(strip, terrain), "no heights were given"),
-        "no river to cross": (_dry(strip, scenario), "the scenario names none, or nothing else"),
+        "no river to cross": (_dry(strip, scenario), "movement.river_km names none, or all"),
+        "roads": (_near_roads(strip, roads), "none given within reach of the line"),
     }.items():
         if values is None or not values.sum() > 0:
             left_out.append(f"{name} left out: {missing}")
         else:
             columns[name] = values
-    given = dict(more or {})
-    if "roads" not in given:
-        left_out.append("roads left out: none were given")
-    for name, values in given.items():
+    for name, values in (more or {}).items():
         columns[name] = _checked(name, values, strip.cells)
     shares = np.column_stack([column / column.sum() for column in columns.values()])
     return Covariates(tuple(columns), shares, tuple(left_out))
@@ -127,6 +134,32 @@ def _near_people(strip: Strip, scenario: Scenario | None) -> Floats | None:
     # The root: a town of 40,000 is not a thousand times a camp of 40.
     places = [(s.lon, s.lat, float(np.sqrt((s.people_day + s.people_night) / 2))) for s in sites]
     return _around(strip, places, PEOPLE_REACH_M) if places else None
+
+
+def _near_roads(strip: Strip, roads: Sequence[Floats] | None) -> Floats | None:
+    """Return the length of road around each cell [m], less the farther away."""
+    from scipy.spatial import KDTree
+
+    if not roads:
+        return None
+    pieces = [_cut_road(*strip.project(part[:, 0], part[:, 1])) for part in roads]
+    middles, length_m = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    here = np.column_stack(strip.project(*place_at(strip.border, strip.middles_m)))
+    near = KDTree(here).sparse_distance_matrix(
+        KDTree(middles), 3 * ROAD_REACH_M, output_type="coo_matrix"
+    )
+    weight = np.exp(-0.5 * (near.data / ROAD_REACH_M) ** 2) * length_m[near.col]
+    return np.asarray(np.bincount(near.row, weight, strip.cells), np.float64)
+
+
+def _cut_road(east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
+    """Return middles (n, 2) and lengths (n,) of the pieces that a road is cut into [m]."""
+    leg_m = np.hypot(np.diff(east_m), np.diff(north_m))
+    cuts = np.maximum(np.ceil(leg_m / ROAD_PIECE_M), 1).astype(np.int64)
+    leg = np.repeat(np.arange(len(leg_m)), cuts)
+    share = (np.arange(len(leg)) - np.repeat(np.cumsum(cuts) - cuts, cuts) + 0.5) / cuts[leg]
+    ends = np.column_stack([east_m, north_m])
+    return ends[leg] + share[:, None] * (ends[leg + 1] - ends[leg]), leg_m[leg] / cuts[leg]
 
 
 def _near_crossings(strip: Strip, scenario: Scenario | None) -> Floats | None:

@@ -22,6 +22,10 @@ LEAST_SHARE: Final = 0.005
 """Whatever adds less than this to a cell is not named."""
 
 
+OUTSTANDING: Final = 1.05
+"""An hour is named where its share is so many times the mean of the day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """What one record or factor adds to a cell.
@@ -61,8 +65,8 @@ class Explanation:
         Events expected and their 90 % interval [1/week].
     contributions : tuple of Contribution
         The greatest first; together exactly `per_week`.
-    busiest_hour : int
-        Hour of the day with the highest share.
+    busiest_hour : int or None
+        Hour of the day with the highest share; None where it is hardly above the mean.
     """
 
     cell: int
@@ -72,7 +76,7 @@ class Explanation:
     low: float
     high: float
     contributions: tuple[Contribution, ...]
-    busiest_hour: int
+    busiest_hour: int | None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -87,11 +91,14 @@ class Explanation:
         rest = sum(value for value, _ in told[len(named) :])
         if rest > 0:
             lines.append(f"{self._share(rest)}{len(told) - len(named)} other records and factors")
-        hour = f"Its busiest hour begins at {self.busiest_hour:02d}:00 on the wall clock."
+        hour = "No hour of its day stands out."
+        if self.busiest_hour is not None:
+            hour = f"Its busiest hour begins at {self.busiest_hour:02d}:00 on the wall clock."
         return (head, *lines, hour)
 
     def _share(self, per_week: float) -> str:
-        return f"{per_week / max(self.per_week, 1e-300):.0%} of it: "
+        share = per_week / max(self.per_week, 1e-300)
+        return f"{share:.0%} of it: " if share >= LEAST_SHARE else "Under 1% of it: "
 
 
 def explain_cell(risk: IncidentRisk, cell: int) -> Explanation:
@@ -126,8 +133,14 @@ def explain_cell(risk: IncidentRisk, cell: int) -> Explanation:
         low=float(risk.weekly_low[cell]),
         high=float(risk.weekly_high[cell]),
         contributions=tuple(sorted(found, key=lambda c: -c.per_week)),
-        busiest_hour=int(risk.hours[cell].argmax()),
+        busiest_hour=busiest_hour(risk, cell),
     )
+
+
+def busiest_hour(risk: IncidentRisk, cell: int) -> int | None:
+    """Return the hour of the day that stands out in a cell; None where the record tells none."""
+    hours = risk.hours[cell]
+    return int(hours.argmax()) if hours.max() > OUTSTANDING * hours.mean() else None
 
 
 def _by_event(contributions: tuple[Contribution, ...]) -> list[tuple[float, str]]:
@@ -168,6 +181,8 @@ def say_rate(per_week: float) -> str:
     if per_week <= 1e-7:
         return "next to none"
     weeks = 1.0 / per_week
+    if weeks < 1.5:
+        return "one event a week"
     if weeks < 104:
         return f"one event in {weeks:.0f} weeks"
     return f"one event in {weeks * WEEK_DAYS / 365.25:,.0f} years"

@@ -195,17 +195,14 @@ def find_record_notes(
     now : datetime, optional
         What begins later is in the future.
     """
-    notes = ["the record holds no incident: the figures are the settings alone"]
-    if incidents:
-        notes = []
     late = [i.id for i in incidents if now is not None and i.start > now]
-    notes += [f"incident {name} lies in the future: correct its start and end" for name in late]
-    for incident in incidents:
-        if _is_first_of_month(incident, zone):
-            notes.append(
-                f"incident {incident.id} is dated on the first of a month at midnight exactly: if"
-                " only the month is known, let it end with the month"
-            )
+    notes = [f"incident {name} lies in the future: correct its start and end" for name in late]
+    notes += [
+        f"incident {incident.id} is dated on the first of a month at midnight exactly: if only the"
+        " month is known, let it end with the month"
+        for incident in incidents
+        if _is_first_of_month(incident, zone)
+    ]
     return (*notes, *_say_conflicts(incidents), *(twin.sentence for twin in find_twins(incidents)))
 
 

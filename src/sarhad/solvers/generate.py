@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.kernels import add_visits
-from sarhad.patrols import HOURS, QUARTERS, Duty, PatrolNetwork, Team, covered
+from sarhad.patrols import HOURS, LEAD_HOURS, QUARTERS, Duty, PatrolNetwork, Team, covered
 from sarhad.plan import (
     Plan,
     Result,
@@ -195,7 +195,7 @@ def _settle_hours(search: Search, executor: Executor | None) -> dict[int, tuple[
 
 def _hours_kept(team: Team, duties: list[Duty], rng: np.random.Generator) -> tuple[int, int]:
     span = HOURS - team.rest_hours
-    begins = np.arange(HOURS - span + 1)
+    begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
     inside = np.array([
         sum(b <= duty.start and duty.start + duty.hours <= b + span for duty in duties)
         for b in begins

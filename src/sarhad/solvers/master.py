@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from sarhad.solvers.game import Game, game_harm, left_harm
+from sarhad.solvers.matchings import quiet_engine
 
 Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -41,9 +42,8 @@ class Master:
         self._type_of = {int(k): i for i, k in enumerate(self._types)}
         self._model = self._begin()
 
-    def _begin(self) -> highspy.Highs:
-        model = highspy.Highs()
-        model.silent()
+    def _begin(self) -> highspy._core._Highs:
+        model = quiet_engine()
         model.setOptionValue("threads", 1)
         model.setOptionValue("random_seed", 0)
         costs = self.game.adaptivity * self.game.weights[self._types]
@@ -122,7 +122,11 @@ class Master:
         index = np.concatenate([[place], len(self._types) + np.flatnonzero(gains)])
         values = np.concatenate([[1.0], gains[gains != 0]])
         self._model.addRow(
-            float(game.appeal[attack] * game.harm[attack]), highspy.kHighsInf, len(index), index.astype(np.int32), values
+            float(game.appeal[attack] * game.harm[attack]),
+            highspy.kHighsInf,
+            len(index),
+            index.astype(np.int32),
+            values,
         )
         self._rows.append(attack)
         self._known[attack] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from sarhad.kernels import (
 from sarhad.patrols import (
     BLOCKS,
     HOURS,
+    LEAD_HOURS,
     TAKE_OFF_BLOCKS,
     Duty,
     Flight,
@@ -30,22 +32,32 @@ Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 Hours = NDArray[np.int8]
 
+LEAD_BLOCKS: Final = LEAD_HOURS * (BLOCKS // HOURS)
+BLOCK_RANGE: Final = np.arange(-LEAD_BLOCKS, BLOCKS + LEAD_BLOCKS)
+"""Blocks in which helicopters may be aloft: the day, and the hours before and after it."""
 
-def longest_from(team: Team, begin: int = 0, end: int = HOURS) -> Hours:
-    """Return the longest duty that may start in each hour of the patrol day [h].
+
+def longest_from(team: Team, begin: int = -LEAD_HOURS, end: int = HOURS + LEAD_HOURS) -> Hours:
+    """Return the longest duty that may start in each hour from `LEAD_HOURS` before the day [h].
 
     Parameters
     ----------
     team : Team
         Its working hours and longest duty.
     begin, end : int
-        Hours of the day within which all its duties lie.
+        Hours of the day within which all its duties lie, ways out and home included.
+
+    Returns
+    -------
+    ndarray of int8, shape (24 + 2 LEAD_HOURS,)
     """
-    longest = np.zeros(HOURS, np.int8)
-    for start in range(begin, end):
-        closed = np.flatnonzero(~team.working[start:end])
-        free = int(closed[0]) if closed.size else end - start
-        longest[start] = min(free, team.duty_hours)
+    hours = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS)
+    open_to = team.working[hours % HOURS] & (hours >= begin) & (hours < end)
+    longest = np.zeros(len(hours), np.int8)
+    run = 0
+    for place in range(len(hours) - 1, -1, -1):
+        run = run + 1 if open_to[place] else 0
+        longest[place] = min(run, team.duty_hours)
     return longest
 
 
@@ -68,14 +80,14 @@ def price_ground(team: Team, place: int, worth: Float32, longest: Hours) -> Pric
         Its place among the plan's teams.
     worth : ndarray of float32, shape (1 or 4, 24, stations of its reach)
         Worth of a full hour's stay, or of stays of one to four quarters.
-    longest : ndarray of int8, shape (24,)
+    longest : ndarray of int8, shape (24 + 2 LEAD_HOURS,)
         From `longest_from`.
     """
     reach = team.reach
     assert reach is not None  # noqa: S101 - a ground team has a reach
     best = ground_duty(
         worth,
-        longest,
+        longest[: HOURS + LEAD_HOURS],
         team.duty_hours,
         reach.out_hours,
         reach.out_quarters,
@@ -102,7 +114,7 @@ def air_space(flight: Flight) -> AirSpace:
         down=np.ascontiguousarray(flight.down),
         out=np.ascontiguousarray(flight.out),
         home=np.ascontiguousarray(flight.home),
-        open_blocks=flight.open_blocks.astype(np.uint8),
+        open_blocks=np.take(flight.open_blocks, BLOCK_RANGE, mode="wrap").astype(np.uint8),
         step=TAKE_OFF_BLOCKS,
         most=flight.most_blocks,
         turn=flight.turn_blocks,
@@ -111,7 +123,9 @@ def air_space(flight: Flight) -> AirSpace:
 
 
 def passed_worth(flight: Flight, worth: Float32) -> Float32:
-    """Return the worth of passing all cells before each node, (24, nodes).
+    """Return the worth of passing all cells before each node, (24 + 2 LEAD_HOURS, nodes).
+
+    Hours outside the day are worth nothing.
 
     Parameters
     ----------
@@ -120,8 +134,8 @@ def passed_worth(flight: Flight, worth: Float32) -> Float32:
     worth : ndarray of float32, shape (24, cells)
         Worth of one pass of each cell.
     """
-    total = np.zeros((HOURS, worth.shape[1] + 1))
-    np.cumsum(worth, axis=1, out=total[:, 1:])
+    total = np.zeros((HOURS + 2 * LEAD_HOURS, worth.shape[1] + 1))
+    np.cumsum(worth, axis=1, out=total[LEAD_HOURS:-LEAD_HOURS, 1:])
     return np.ascontiguousarray(total[:, flight.nodes], np.float32)
 
 
@@ -158,7 +172,7 @@ def price_air(
         The helicopter and its class.
     worth : ndarray of float32, shape (24, cells)
         Worth of one pass of each cell.
-    longest : ndarray of int8, shape (24,)
+    longest : ndarray of int8, shape (24 + 2 LEAD_HOURS,)
         From `longest_from`.
     pad_kg : ndarray, shape (pads,), optional
         Fuel left at each pad [kg]; that of a whole day where left out. No single sortie takes
@@ -183,7 +197,7 @@ def day_in_air(team: Team, place: int, day: AirDay, longest: Hours, aloft: int) 
         return None
     sorties = tuple(
         Sortie(
-            block=int(slot) * TAKE_OFF_BLOCKS,
+            block=int(slot) * TAKE_OFF_BLOCKS - LEAD_BLOCKS,
             pad_from=int(pad_from),
             pad_to=int(pad_to),
             nodes=tuple(
@@ -204,5 +218,5 @@ def day_in_air(team: Team, place: int, day: AirDay, longest: Hours, aloft: int) 
     station, hour = passes_of(sorties, day.flight)
     per_hour = BLOCKS // HOURS
     start = sorties[0].block // per_hour
-    hours = -(-landed // per_hour) - start
+    hours = -(-(landed - LEAD_BLOCKS) // per_hour) - start
     return Duty(place, start, hours, station, hour, np.zeros(len(station), np.int8), sorties)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sarhad.kernels import worth_of_visits
 from sarhad.patrols import (
     HOURS,
+    LEAD_HOURS,
     Duty,
     PatrolNetwork,
     Team,
@@ -30,6 +31,7 @@ from sarhad.solvers.pricing import (
 
 Float32 = NDArray[np.float32]
 
+WHOLE_DAY = (-LEAD_HOURS, HOURS + LEAD_HOURS)
 PRESENCE_BONUS = 1e3
 """A quarter of an hour of wanted presence is worth this many times the best visit: it comes first."""
 
@@ -42,8 +44,8 @@ class Roster:
     ----------
     teams : tuple of Team
         Who may go out.
-    longest : list of ndarray of int8, shape (24,)
-        Longest duty that may start in each hour, by team [h].
+    longest : list of ndarray of int8, shape (24 + 2 LEAD_HOURS,)
+        Longest duty that may start in each hour from `LEAD_HOURS` before the day, by team [h].
     duties : list of Duty or None
         The present duty of each team.
     effort : ndarray of float32, shape (cells, 24, channels)
@@ -67,7 +69,7 @@ def new_roster(
 ) -> Roster:
     """Return a roster with nobody on duty; windows are hours of the day by place of the team."""
     spans = windows or {}
-    longest = [longest_from(team, *spans.get(i, (0, HOURS))) for i, team in enumerate(teams)]
+    longest = [longest_from(team, *spans.get(i, WHOLE_DAY)) for i, team in enumerate(teams)]
     empty = np.zeros_like(game.open_share)
     return Roster(teams, longest, [None] * len(teams), empty)
 

@@ -225,3 +225,14 @@ def test_worth_and_reach_of_other_sizes_are_refused() -> None:
         ground_duty(window, net.longest, 2, *arrays(reach))
     with pytest.raises(ValueError, match="within the day"):
         ground_duty(window, np.full(24, 2, np.int8), 2, *arrays(team.reach))
+
+
+def test_arrays_of_other_kinds_are_refused() -> None:
+    # A kernel reads bytes: 64-bit hours would be taken for eight hours each.
+    net, team = made(1)[0]
+    window = np.zeros((1, 24, len(team.reach)), np.float32)
+    with pytest.raises(ValueError, match="longest is an array of int8"):
+        ground_duty(window, net.longest.astype(np.int64), 2, *arrays(team.reach))
+    reach = replace(team.reach, home_hours=team.reach.home_hours.astype(np.int32))
+    with pytest.raises(ValueError, match="home_hours is an array of uint8"):
+        ground_duty(window, net.longest, 2, *arrays(reach))

@@ -248,3 +248,18 @@ def test_arrays_in_another_layout_are_refused() -> None:
 def test_air_space_refuses_arrays_of_other_kinds(name: str, value: np.ndarray) -> None:
     with pytest.raises(ValueError, match=name):
         replace(SmallAir(1).space, **{name: value})
+
+
+def test_worths_and_hours_of_other_kinds_are_refused() -> None:
+    air = SmallAir(1)
+    with pytest.raises(ValueError, match="passed is an array of float32"):
+        best_sorties(air.space, air.passed.astype(float), air.pad_open)
+    with pytest.raises(ValueError, match=r"passed has the shape"):
+        best_sorties(air.space, air.passed[:, 1:].copy(), air.pad_open)
+    best = best_sorties(air.space, air.passed, air.pad_open)
+    with pytest.raises(ValueError, match="longest is an array of int8"):
+        flying_day(air.space, best, air.duty_h, air.longest.astype(int))
+    with pytest.raises(ValueError, match="ends within the day"):
+        flying_day(air.space, best, air.duty_h, np.full(24, 2, np.int8))
+    with pytest.raises(ValueError, match="best has the shape"):
+        flying_day(air.space, best[:, :-1].copy(), air.duty_h, air.longest)

@@ -19,6 +19,19 @@ NONE: Final = -1e29
 """Values below this stand for "there is no such duty"."""
 
 
+def _refuse_other_kinds(**arrays: tuple[NDArray[np.generic], type[np.generic]]) -> None:
+    """Refuse arrays of another type than the kernels read."""
+    for name, (array, kind) in arrays.items():
+        if array.dtype != kind:
+            raise ValueError(f"{name} is an array of {np.dtype(kind).name}, not {array.dtype}")
+
+
+def _refuse_long_days(longest: NDArray[np.int8]) -> None:
+    _refuse_other_kinds(longest=(longest, np.int8))
+    if len(longest) != HOURS or (longest + np.arange(HOURS) > HOURS).any():
+        raise ValueError("longest has 24 entries, and a duty ends within the day")
+
+
 def _whole(number: int) -> ctypes.c_int64:
     return ctypes.c_int64(int(number))
 
@@ -157,6 +170,9 @@ def ground_duty(
     longest : ndarray of int8, shape (24,) or (lead + 24,)
         Longest duty that may start in each hour [h], 0 for none. With a lead the first starts lie
         before the day, and the way home may lie after it; visits fall into the day all the same.
+        to four quarters. Exact where none is negative: a first stay is always as long as it can be.
+    longest : ndarray of int8, shape (24,)
+        Longest duty that may start in each hour [h], 0 for none.
     hours : int
         Longest duty at all [h].
     out_hours, out_quarters, home_hours, low, high
@@ -175,6 +191,14 @@ def ground_duty(
     if not lead and (longest + np.arange(HOURS) > HOURS).any():
         raise ValueError("a duty ends within the day")
     low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
+    _refuse_long_days(longest)
+    _refuse_other_kinds(
+        out_hours=(out_hours, np.uint8),
+        out_quarters=(out_quarters, np.uint8),
+        home_hours=(home_hours, np.uint8),
+        low=(low, np.int32),
+        high=(high, np.int32),
+    )
     layers = hours + 1
     floats = np.empty((layers + 1) * count, np.float32)
     queue = np.empty(count, np.int32)
@@ -251,6 +275,9 @@ def best_sorties(
         Whether it may take off there.
     """
     pads, nodes = space.out.shape
+    _refuse_other_kinds(passed=(passed, np.float32), pad_open=(pad_open, np.uint8))
+    if passed.shape != (HOURS, nodes) or len(pad_open) != pads:
+        raise ValueError("passed has the shape (24, nodes), pad_open an entry for each pad")
     value = np.empty((space.most + 2) * nodes, np.float32)
     before = np.empty((space.most + 2) * nodes, np.int16)
     if passed.shape != (space.blocks // 4, nodes) or passed.dtype != np.float32:
@@ -287,6 +314,10 @@ def flying_day(
     if len(longest) < space.blocks // 4 or longest.dtype != np.int8:
         raise ValueError("longest is an array of int8, one for each hour of the air space")
     slots, width = space.blocks // space.step, space.day_blocks + 1
+    slots, width = BLOCKS // space.step, space.day_blocks + 1
+    _refuse_long_days(longest)
+    if best.shape != (pads, slots, pads, space.most + 1) or best.dtype != np.float32:
+        raise ValueError("best has the shape (pads, slots, pads, most + 1) in float32")
     by_aloft = np.empty(width, np.float32)
     state = np.empty((slots + 1) * pads * width, np.float32)
     back = np.empty((slots + 1) * pads * width, np.int32)

@@ -233,8 +233,7 @@ def gather_places(
     grid : Grid
         The frame that the stations are placed on.
     """
-    lon, lat = grid.unproject(observers.east_m, observers.north_m)
-    degrees = np.column_stack([lon, lat])
+    degrees = np.column_stack(grid.unproject(*_where_they_stand(observers)))
     stations = {
         key: np.where(rows[:, None] >= 0, degrees[rows], np.nan)
         for key, rows in observers.stations.items()
@@ -252,6 +251,21 @@ def gather_places(
             if unit.kind == "helicopter"
         },
     )
+
+
+def _where_they_stand(observers: Observers) -> tuple[Floats, Floats]:
+    """Return the look of each observer that is nearest to the mean of its looks [m].
+
+    Every look keeps its party's stand-off; in a bend of the line their mean may not.
+    """
+    east_m, north_m = observers.east_m.copy(), observers.north_m.copy()
+    of = observers.look_observer
+    off_m = np.hypot(observers.look_east_m - east_m[of], observers.look_north_m - north_m[of])
+    order = np.lexsort((off_m, of))
+    of, first = np.unique(of[order], return_index=True)
+    nearest = order[first]
+    east_m[of], north_m[of] = observers.look_east_m[nearest], observers.look_north_m[nearest]
+    return east_m, north_m
 
 
 def write_orders(

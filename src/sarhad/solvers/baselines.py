@@ -352,7 +352,7 @@ class _Day:
         team = self.network.teams[number]
         if not self.officer_left(team):
             return None
-        duty = best_walk(number, team, worth, self.starts(number, only))
+        duty = _best_walk(number, team, worth, self.starts(number, only))
         if duty is not None:
             self.duties[number] = duty
         return duty
@@ -375,7 +375,7 @@ class _Day:
         left = {pad: limits.pad_kg.get(pad, np.inf) - taken[pad] for pad in flight.pads}
         aloft = int(share * max(most, 0.0) + SLACK)
         starts = self.starts(number, only)
-        duty = best_flight(number, team, flight, passed, starts, aloft, left)
+        duty = _best_flight(number, team, flight, passed, starts, aloft, left)
         if duty is not None:
             self.duties[number] = duty
         return duty
@@ -414,7 +414,7 @@ class _Day:
             self.duties[number] = old
 
 
-def best_walk(
+def _best_walk(
     number: int, team: Team, worth: NDArray[np.floating], longest: NDArray[np.int8]
 ) -> Duty | None:
     """Return the best duty of a ground team for worths of an hour, (24, stations), or None."""
@@ -436,7 +436,7 @@ def best_walk(
     return Duty(number, best.start, best.hours, station, best.hour, best.quarters)
 
 
-def best_flight(
+def _best_flight(
     number: int,
     team: Team,
     flight: Flight,

@@ -26,10 +26,12 @@ def _refuse_other_kinds(**arrays: tuple[NDArray[np.generic], type[np.generic]]) 
             raise ValueError(f"{name} is an array of {np.dtype(kind).name}, not {array.dtype}")
 
 
-def _refuse_long_days(longest: NDArray[np.int8]) -> None:
+def _refuse_long_days(longest: NDArray[np.int8], hours: int = HOURS) -> None:
     _refuse_other_kinds(longest=(longest, np.int8))
-    if len(longest) != HOURS or (longest + np.arange(HOURS) > HOURS).any():
-        raise ValueError("longest has 24 entries, and a duty ends within the day")
+    if len(longest) < hours:
+        raise ValueError(f"longest has an entry for each of {hours} hours or more")
+    if len(longest) == HOURS and (longest + np.arange(HOURS) > HOURS).any():
+        raise ValueError("a duty ends within the day where no hours around it are given")
 
 
 def _whole(number: int) -> ctypes.c_int64:
@@ -166,13 +168,10 @@ def ground_duty(
     ----------
     worth : ndarray of float32, shape (1 or 4, 24, stations)
         Worth of a whole hour at each station, of which a stay has its quarters; or of stays of one
-        to four quarters.
+        to four quarters. Exact where none is negative: a first stay is always as long as it can be.
     longest : ndarray of int8, shape (24,) or (lead + 24,)
         Longest duty that may start in each hour [h], 0 for none. With a lead the first starts lie
         before the day, and the way home may lie after it; visits fall into the day all the same.
-        to four quarters. Exact where none is negative: a first stay is always as long as it can be.
-    longest : ndarray of int8, shape (24,)
-        Longest duty that may start in each hour [h], 0 for none.
     hours : int
         Longest duty at all [h].
     out_hours, out_quarters, home_hours, low, high
@@ -185,13 +184,8 @@ def ground_duty(
         raise ValueError("worth is a contiguous float32 array (1 or 4, 24, stations)")
     if low.shape != (5, count) or len(out_hours) != count or not 0 <= hours <= HOURS:
         raise ValueError("the reach has as many stations as worth")
-    lead = len(longest) - HOURS
-    if lead < 0 or longest.dtype != np.int8:
-        raise ValueError("longest is an array of int8, one for each hour of the day or more")
-    if not lead and (longest + np.arange(HOURS) > HOURS).any():
-        raise ValueError("a duty ends within the day")
-    low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
     _refuse_long_days(longest)
+    lead = len(longest) - HOURS
     _refuse_other_kinds(
         out_hours=(out_hours, np.uint8),
         out_quarters=(out_quarters, np.uint8),
@@ -311,11 +305,8 @@ def flying_day(
         Slot, pad from, pad to, blocks of each sortie of it, in order.
     """
     pads = space.out.shape[0]
-    if len(longest) < space.blocks // 4 or longest.dtype != np.int8:
-        raise ValueError("longest is an array of int8, one for each hour of the air space")
     slots, width = space.blocks // space.step, space.day_blocks + 1
-    slots, width = BLOCKS // space.step, space.day_blocks + 1
-    _refuse_long_days(longest)
+    _refuse_long_days(longest, space.blocks // 4)
     if best.shape != (pads, slots, pads, space.most + 1) or best.dtype != np.float32:
         raise ValueError("best has the shape (pads, slots, pads, most + 1) in float32")
     by_aloft = np.empty(width, np.float32)
@@ -325,8 +316,8 @@ def flying_day(
     sorties = np.empty((space.blocks, 4), np.int32)
     count = kernel("flying_day", ctypes.c_int64)(
         address(best), _whole(pads), _whole(space.blocks), _whole(space.step), _whole(space.most),
-        _whole(space.turn), _whole(space.day_blocks), _whole(duty_hours), address(longest), _whole(wanted),
-        address(by_aloft), address(state), address(back), address(day), address(sorties),
+        _whole(space.turn), _whole(space.day_blocks), _whole(duty_hours), address(longest),
+        _whole(wanted), address(by_aloft), address(state), address(back), address(day), address(sorties),
     )  # fmt: skip
     return by_aloft, int(day[1]), sorties[:count][::-1].copy()
 

@@ -21,7 +21,6 @@ SAMPLES: Final = 4096
 """Samples of a pace table on each side of level ground: Tobler's kink is off by 0.06 % at most."""
 
 BUCKET_EDGES: Final = 8.0
-"""Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s (16 M cells)."""
 """Width of a bucket in shortest edges: 2, 4, 8, 16 took 1.10, 0.99, 0.96, 0.95 s for 16 M cells."""
 
 MOST_BUCKETS: Final = 1 << 22

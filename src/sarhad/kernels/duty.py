@@ -270,12 +270,10 @@ def best_sorties(
     """
     pads, nodes = space.out.shape
     _refuse_other_kinds(passed=(passed, np.float32), pad_open=(pad_open, np.uint8))
-    if passed.shape != (HOURS, nodes) or len(pad_open) != pads:
-        raise ValueError("passed has the shape (24, nodes), pad_open an entry for each pad")
+    if passed.shape != (space.blocks // 4, nodes) or len(pad_open) != pads:
+        raise ValueError("passed has the shape (hours, nodes), pad_open an entry for each pad")
     value = np.empty((space.most + 2) * nodes, np.float32)
     before = np.empty((space.most + 2) * nodes, np.int16)
-    if passed.shape != (space.blocks // 4, nodes) or passed.dtype != np.float32:
-        raise ValueError("passed is an array of float32, (hours, nodes)")
     best = np.empty((pads, space.blocks // space.step, pads, space.most + 1), np.float32)
     kernel("sorties")(
         address(passed), _whole(nodes), address(space.up), address(space.down), _whole(pads),

@@ -25,7 +25,7 @@ LEAST_CHANCE: Final = 0.002
 """Pairs whose chance stays below this in every hour are left out, in value and bound alike."""
 
 MOST_CHANCE: Final = 1.0 - 1e-6
-"""No visit is surer than this, so that efforts stay finite."""
+"""No visit whatever is surer than this, so that efforts stay finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,7 @@ def build_look(
     light: Floats,
     view_h: Floats,
     pass_h: float | None,
+    surest: float,
 ) -> Look:
     """Return how one party looks from its stations on the ground or in the air.
 
@@ -214,6 +215,8 @@ def build_look(
         From `hours_in_view` [h].
     pass_h : float or None
         Time of one pass through a cell [h]; none for stays.
+    surest : float
+        No visit is surer than this, however near it is [1].
     """
     rows = sight.observers.stations[(kind, party)]
     heard = np.zeros(len(rows), bool)
@@ -232,7 +235,8 @@ def build_look(
                 stay_chance(rates, seen_h) if pass_h is None else pass_chance(rates, seen_h, pass_h)
             )
             answered = heard | (kind == "ground" and target == "person")
-            chance[:, :, channel(t, w, len(states))] = found * answered[station][:, None]
+            found = np.minimum(found, surest) * answered[station][:, None]
+            chance[:, :, channel(t, w, len(states))] = found
     kept = (chance >= LEAST_CHANCE).any(axis=(1, 2))
     counts = np.bincount(station[kept], minlength=len(rows))
     kept_starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)

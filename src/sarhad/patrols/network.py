@@ -171,8 +171,9 @@ def build_patrol_network(
     light = hourly_light(scenario, sight)
     view_h = hours_in_view(scenario, times.intruder.crossing_s)
     names = _look_names(units)
+    surest = scenario.plan.surest_look
     looks = tuple(
-        build_look(sight, kind, party, sensor, states, light, view_h, pass_h)  # type: ignore[arg-type]
+        build_look(sight, kind, party, sensor, states, light, view_h, pass_h, surest)  # type: ignore[arg-type]
         for (kind, party, sensor), pass_h in names.items()
     )
     middle_m = (cells.edges_m[:-1] + cells.edges_m[1:]) / 2

@@ -35,6 +35,9 @@ class PlanSettings:
     least_detection: Annotated[
         Share, Field(description="attacks that no duty notices this likely are out of reach [1]")
     ] = 0.01
+    surest_look: Annotated[
+        Share, Field(gt=0, description="no hour's watch notices a crossing more surely [1]")
+    ] = 0.9
     entry_km: Annotated[
         Kilometres, Field(gt=0, le=100, description="helicopters join the track every so far [km]")
     ] = 5.0

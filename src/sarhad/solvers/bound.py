@@ -8,13 +8,13 @@ with g_f the stake on field f, G_fc its part in weather c that posts leave, and 
 patrols notice. D = 1 - prod(1 - d_i) over visits is held from above by a line in the visits, field by
 field, whichever of two is lower at the presence that is expected:
 
-    chord    D <= C + K sum d_i,            K = (1 - s)^m,  C = 1 - K - K s m,
-    tangent  D <= C + K sum -log(1 - d_i),  K = exp(-e),    C = 1 - K - K e,
+    chord    D <= C + K sum d_i,            C = max_n 1 - (1 - s)^n - K s n,
+    tangent  D <= C + K sum -log(1 - d_i),  K = exp(-e), C = 1 - K - K e,
 
-s the strongest visit on the field, m a whole number, e an effort: any choice is valid. The chord holds
-for visits of mixed strength: the value 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it
-is greatest with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n, greatest at n = m
-and m + 1. The tangent is that of the concave 1 - exp(-x). Under such a line the days of teams fall
+s the strongest visit on the field, K a slope, e an effort: any choice is valid. The chord holds for
+visits of mixed strength: 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it is greatest
+with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n. The tangent is that of the
+concave 1 - exp(-x). Under such a line the days of teams fall
 apart, and each team's best duty is exact by dynamic programming. Limits that couple teams enter by
 multipliers, each found exactly or left at 0, which is valid too.
 """
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -31,36 +31,46 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from sarhad.kernels import worth_of_visits
-from sarhad.patrols import HOURS, QUARTERS, PatrolNetwork, Team
+from sarhad.patrols import HOURS, QUARTERS, Duty, PatrolNetwork, Team
 from sarhad.solvers.game import Game, price_fields
-from sarhad.solvers.pricing import ground_value, longest_from, price_air
+from sarhad.solvers.pricing import (
+    AirDay,
+    day_in_air,
+    ground_value,
+    longest_from,
+    price_air,
+    price_ground,
+)
 
 Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 T = TypeVar("T")
 R = TypeVar("R")
 
+BLUR: Final = 0.25
 ROUNDING: Final = 2e-6
 """Sums of a duty in float32 are rounded up by this share of themselves, 12 times their rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """A line above D on every field: D <= constant + slope x (sum of d, or of efforts).
+    """A line above D on every field: D <= constant + chord x sum d + tangent x sum of efforts.
+
+    Any mean of a chord and a tangent is one.
 
     Attributes
     ----------
-    constant, slope : ndarray of float32, shape (cells, 24, channels)
-    chord : ndarray of bool, shape (cells, 24, channels)
-        Whether the line is in sum d (a chord) or in the effort (a tangent).
+    constant, chord, tangent : ndarray of float32, shape (cells, 24, channels)
     """
 
     constant: Float32
-    slope: Float32
-    chord: NDArray[np.bool_]
+    chord: Float32
+    tangent: Float32
 
 
-def choose_lines(strongest: Float32, mean_chance: Float32, mean_effort: Float32) -> Lines:
+def choose_lines(
+    strongest: Float32, mean_chance: Float32, mean_effort: Float32, blur: float = BLUR
+) -> Lines:
     """Return the lower of chord and tangent on every field at an expected presence.
 
     Parameters
@@ -69,19 +79,72 @@ def choose_lines(strongest: Float32, mean_chance: Float32, mean_effort: Float32)
         Chance of the strongest visit on each field [1].
     mean_chance, mean_effort : ndarray of float32, same shape
         Expected sum of d, and of -log(1 - d), over a day's visits.
+    blur : float
+        Chords meet in corners at whole numbers of visits; within so many visits of one the slope
+        goes over from chord to chord, so that a presence that just fills a field has a price
+        between. Any slope is valid.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole = np.where(strongest > 0, np.floor(mean_chance / strongest), 0.0)
-    whole = np.minimum(whole, 64.0)
-    k_chord = np.power(1.0 - strongest.astype(np.float64), whole)
-    c_chord = 1.0 - k_chord - k_chord * strongest * whole
+    k_chord, c_chord = _chords(strongest.astype(np.float64), mean_chance, blur)
     k_tangent = np.exp(-mean_effort.astype(np.float64))
-    c_tangent = 1.0 - k_tangent - k_tangent * mean_effort
-    chord = c_chord + k_chord * mean_chance <= c_tangent + k_tangent * mean_effort
-    constant = np.where(chord, c_chord, c_tangent)
-    slope = np.where(chord, k_chord, k_tangent)
-    # Constants below 0 come from rounding alone.
-    return Lines(np.maximum(constant, 0.0).astype(np.float32), slope.astype(np.float32), chord)
+    c_tangent = tangent_constant(k_tangent)
+    lower = c_chord + k_chord * mean_chance <= c_tangent + k_tangent * mean_effort
+    return mix_lines(strongest, k_chord, k_tangent, lower.astype(np.float64))
+
+
+def mix_lines(strongest: Float32, chord: Floats, tangent: Floats, share: Floats) -> Lines:
+    """Return the mean of chords and tangents of given slopes, a share of it chord [1].
+
+    The constants are found from the slopes as float32 holds them, and rounded up.
+    """
+    k_chord = np.clip(chord, 0.0, 1.0).astype(np.float32).astype(np.float64)
+    k_tangent = np.clip(tangent, 1e-12, 1.0).astype(np.float32).astype(np.float64)
+    c_chord = chord_constant(k_chord, strongest.astype(np.float64))
+    constant = share * c_chord + (1.0 - share) * tangent_constant(k_tangent)
+    up = np.float32(1.0 + 1e-6)
+    return Lines(
+        np.maximum(constant, 0.0).astype(np.float32) * up,
+        (share * k_chord).astype(np.float32) * up,
+        ((1.0 - share) * k_tangent).astype(np.float32) * up,
+    )
+
+
+def tangent_constant(slope: Floats) -> Floats:
+    """Return max_x 1 - exp(-x) - K x over x >= 0 for slopes 0 < K <= 1: 1 - K + K log K."""
+    return np.asarray(1.0 - slope + slope * np.log(slope))
+
+
+def _chords(strongest: Floats, mean_chance: Float32, blur: float) -> tuple[Floats, Floats]:
+    """Return slope and constant of the chords at a presence: C(K) = max_n 1 - (1-s)^n - K s n."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        visits = np.where(strongest > 0, mean_chance / strongest, 0.0)
+    visits = np.minimum(visits, 64.0)
+    miss = 1.0 - strongest
+    corner = np.maximum(np.round(visits), 1.0)
+    past = np.clip((visits - corner + blur) / (2 * blur), 0.0, 1.0)
+    slope = miss ** (corner - 1.0) * (1.0 - past * strongest)
+    # Between corners the slope is miss^m; at corner b it lies from miss^(b-1) down to miss^b, and
+    # the line of either kind touches D at n = b visits.
+    constant = 1.0 - miss**corner - slope * strongest * corner
+    return slope, constant
+
+
+def chord_constant(slope: Floats, strongest: Floats) -> Floats:
+    """Return max_n 1 - (1 - s)^n - K s n over whole n >= 0, for slopes K and strengths s.
+
+    The terms rise while (1 - s)^n > K, so that the greatest stands at the first n with
+    (1 - s)^n <= K; its neighbours are looked at too, for the rounding of logarithms.
+    """
+    miss = 1.0 - strongest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turn = np.where(
+            (strongest > 0) & (slope > 0), np.log(slope) / np.log(np.maximum(miss, 1e-300)), 0.0
+        )
+    turn = np.clip(np.ceil(turn), 0.0, 1e6)
+    best = np.zeros_like(slope)
+    for step in (-1.0, 0.0, 1.0):
+        visits = np.maximum(turn + step, 0.0)
+        best = np.maximum(best, 1.0 - miss**visits - slope * strongest * visits)
+    return best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,18 +155,18 @@ class Bound:
     ----------
     harm : float
         No plan has less [persons per attack].
-    of_teams : ndarray, shape (teams,)
-        Worth of each team's best duty under the lines [persons per attack].
     air_price : dict of party to float
         Multiplier of a block aloft.
     officer_price : float
         Multiplier of an officer of the host.
+    duties : tuple of (Duty, float)
+        A best answer to the lines, and how many teams of its class do it on a day.
     """
 
     harm: float
-    of_teams: Floats
     air_price: dict[str, float]
     officer_price: float
+    duties: tuple[tuple[Duty, float], ...]
 
 
 def bound_harm(
@@ -129,17 +192,16 @@ def bound_harm(
     tables = _worth_of_looks(network, price, lines)
     groups = _groups(network)
 
-    def value(team: Team) -> Floats:
-        return _team_value(network, team, tables)
+    def value(team: Team) -> Answer:
+        return _answer(network, team, tables)
 
-    values = dict(
-        zip(groups, _spread(value, [g[0] for g in groups.values()], executor), strict=True)
-    )
-    ground, officer_price = _ground_total(network, groups, values, tables)
-    air, air_price = _air_total(network, groups, values)
-    of_teams = np.array([float(values[team.group].max(initial=0.0)) for team in network.teams])
+    found = _spread(value, [teams[0] for teams in groups.values()], executor)
+    answers = dict(zip(groups, found, strict=True))
+    ground, officer_price = _ground_total(network, groups, answers, tables)
+    air, air_price = _air_total(network, groups, answers)
     most = (fixed + ground + air) * (1.0 + ROUNDING)
-    return Bound(posts_alone - most, of_teams, air_price, officer_price)
+    duties = _best_answer(network, groups, answers, air_price, officer_price)
+    return Bound(posts_alone - most, air_price, officer_price, duties)
 
 
 def _spread(work: Callable[[T], R], tasks: Iterable[T], executor: Executor | None) -> Iterator[R]:
@@ -148,8 +210,7 @@ def _spread(work: Callable[[T], R], tasks: Iterable[T], executor: Executor | Non
 
 def _worth_of_looks(network: PatrolNetwork, price: Float32, lines: Lines) -> dict[int, Float32]:
     """Return what stays of one to four quarters (or a pass) are worth, (4 or 1, 24, cells)."""
-    chord = price * lines.slope * lines.chord
-    tangent = price * lines.slope * ~lines.chord
+    chord, tangent = price * lines.chord, price * lines.tangent
     tables = {}
     for number, look in enumerate(network.looks):
         rows = 1 if look.passing else QUARTERS
@@ -171,14 +232,59 @@ def _groups(network: PatrolNetwork) -> dict[int, list[Team]]:
     return groups
 
 
-def _team_value(network: PatrolNetwork, team: Team, tables: dict[int, Float32]) -> Floats:
-    """Return the worth of a team's best duty: one number, or by blocks aloft for helicopters."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What the best duty of one team is worth, and the duty or, in the air, the day.
+
+    `worth` is one number, or has one for each number of blocks aloft.
+    """
+
+    worth: Floats
+    duty: Duty | None
+    day: AirDay | None
+
+
+def _answer(network: PatrolNetwork, team: Team, tables: dict[int, Float32]) -> Answer:
     longest = longest_from(team)
     if team.flight >= 0:
         worth = sum(tables[number][0] for number in team.looks) * team.open[None]
         day = price_air(team, network.flights[team.flight], worth, longest)
-        return np.maximum(day.by_aloft, 0.0).astype(np.float64)
-    return np.array([ground_value(team, _window(team, tables), longest)])
+        return Answer(np.maximum(day.by_aloft, 0.0).astype(np.float64), None, day)
+    best = price_ground(team, 0, _window(team, tables), longest)
+    return Answer(np.array([best.value]), best.duty, None)
+
+
+def _best_answer(
+    network: PatrolNetwork,
+    groups: dict[int, list[Team]],
+    answers: dict[int, Answer],
+    air_price: dict[str, float],
+    officer_price: float,
+) -> tuple[tuple[Duty, float], ...]:
+    """Return duties that reach the bound, as nearly as budgets allow, with how many do each."""
+    place = {team.name: number for number, team in enumerate(network.teams)}
+    found: list[tuple[Duty, float]] = []
+    for group, teams in groups.items():
+        answer, count = answers[group], float(len(teams))
+        team = teams[0]
+        if team.officers and team.flight < 0 and answer.worth[0] < officer_price:
+            continue
+        duty = answer.duty
+        if answer.day is not None:
+            party = team.members[0].party
+            price = air_price.get(party, 0.0)
+            if answer.worth.max() <= 0:
+                continue
+            # At the price that fills a budget, staying at home is as good: take a day that flies.
+            gain = answer.worth - price * np.arange(len(answer.worth))
+            aloft = 1 + int(gain[1:].argmax())
+            duty = day_in_air(team, 0, answer.day, longest_from(team), aloft)
+            # A price that just balances leaves the number of days open: what the budget allows.
+            budget = network.limits.air_blocks.get(party, np.inf)
+            count = min(count, budget / aloft) if price > 0 else count
+        if duty is not None:
+            found.append((replace(duty, team=place[team.name]), count))
+    return tuple(found)
 
 
 def _window(team: Team, tables: dict[int, Float32]) -> Float32:
@@ -191,7 +297,7 @@ def _window(team: Team, tables: dict[int, Float32]) -> Float32:
 def _ground_total(
     network: PatrolNetwork,
     groups: dict[int, list[Team]],
-    values: dict[int, Floats],
+    answers: dict[int, Answer],
     tables: dict[int, Float32],
 ) -> tuple[float, float]:
     """Return the most that ground teams earn together, guests needing officers or a host's team.
@@ -204,11 +310,11 @@ def _ground_total(
     for group, teams in groups.items():
         if teams[0].flight >= 0:
             continue
-        value = float(values[group][0])
+        value = float(answers[group].worth[0])
         if not teams[0].officers:
             own += value * len(teams)
             continue
-        gain = _mixed_gain(network, teams[0], groups, values, tables)
+        gain = _mixed_gain(network, teams[0], groups, answers, tables)
         guests += [value] * len(teams)
         mixed += [min(gain, value)] * len(teams)
     flying = sum(len(t) for t in groups.values() if t[0].flight >= 0 and t[0].officers)
@@ -226,7 +332,7 @@ def _mixed_gain(
     network: PatrolNetwork,
     guest: Team,
     groups: dict[int, list[Team]],
-    values: dict[int, Floats],
+    answers: dict[int, Answer],
     tables: dict[int, Float32],
 ) -> float:
     """Return the most that a guest in a mixed team adds to what the host's team earns alone."""
@@ -238,7 +344,7 @@ def _mixed_gain(
             continue
         together = mix_teams(host, guest, 0)
         pair = ground_value(together, _window(together, tables), longest_from(together))
-        best = max(best, pair - float(values[group][0]))
+        best = max(best, pair - float(answers[group].worth[0]))
     return best
 
 
@@ -278,7 +384,7 @@ def len_of(team: Team) -> int:
 
 
 def _air_total(
-    network: PatrolNetwork, groups: dict[int, list[Team]], values: dict[int, Floats]
+    network: PatrolNetwork, groups: dict[int, list[Team]], answers: dict[int, Answer]
 ) -> tuple[float, dict[str, float]]:
     """Return the most that helicopters earn together within their parties' budgets.
 
@@ -294,7 +400,9 @@ def _air_total(
         kg = np.array([network.flights[groups[g][0].flight].block_kg for g in of_party])
         blocks = network.limits.air_blocks.get(party, np.inf)
         fuel = network.limits.air_kg.get(party, np.inf)
-        worth, price = _least_over_prices([values[g] for g in of_party], counts, kg, blocks, fuel)
+        worth, price = _least_over_prices(
+            [answers[g].worth for g in of_party], counts, kg, blocks, fuel
+        )
         total, prices[party] = total + worth, price
     return total, prices
 

@@ -6,15 +6,24 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sarhad.kernels import add_visits
-from sarhad.patrols import HOURS, LEAD_HOURS, QUARTERS, Duty, PatrolNetwork, Team, covered
+from sarhad.patrols import (
+    HOURS,
+    LEAD_HOURS,
+    QUARTERS,
+    Duty,
+    PatrolNetwork,
+    Team,
+    covered,
+    effort_of,
+)
 from sarhad.plan import (
     Plan,
     Result,
@@ -27,7 +36,7 @@ from sarhad.plan import (
     harm_out_of_reach,
     use_of_air,
 )
-from sarhad.solvers.bound import Bound, Lines, bound_harm, choose_lines
+from sarhad.solvers.fluid import Fluid, begin_fluid
 from sarhad.solvers.game import (
     Game,
     attack_weights,
@@ -38,31 +47,45 @@ from sarhad.solvers.game import (
     respond,
 )
 from sarhad.solvers.master import Master
-from sarhad.solvers.sweep import Roster, new_roster, present_duties, sweep
+from sarhad.solvers.sweep import (
+    Roster,
+    keep_limits,
+    new_roster,
+    present_duties,
+    search_around,
+    sweep,
+)
 
 Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 Progress = Callable[[int, float, float], None]
 
-FREE_ROUNDS: Final = 12
-"""Rounds before each team's hours of the day are settled."""
+FIRST_ROUNDS: Final = 8
+"""Schedules that are found by sweeps alone, as first columns of the bound's program."""
 
-EXACT_EVERY: Final = 8
+FLUID_SHARE: Final = 0.45
+"""Share of the time for the bound before schedules are drawn from it [1]."""
+
+FLUID_GAP: Final = 0.25
+"""The bound's own gap that is small enough, as a share of the gap wanted [1]."""
+
+EXACT_EVERY: Final = 6
 """Rounds between exact masters; between them the smoothed one leads."""
 
-AIR_EVERY: Final = 3
 AIR_USED: Final = 0.9
 """Below this use of its budget a party's block aloft becomes cheaper [1]."""
-
-KEEP: Final = 0.85
-"""Share of the old mixture of attacks that the bound keeps from round to round."""
 
 HEAT: Final = 0.12
 """Temperature of the smoothed attackers as a share of the gap."""
 
-FORGET: Final = 20.0
 MOST_SMOOTH: Final = 1500
 """Attacks of each type that the smoothed master looks at."""
+
+DRAWN: Final = 8
+"""Schedules that are drawn from the bound's program before those in use are improved."""
+
+MOVES: Final = 40
+"""Neighbourhoods that are looked at anew for each schedule."""
 
 LEAST_SHARE: Final = 1e-7
 
@@ -101,17 +124,34 @@ class Search:
     roster: Roster
     master: Master
     rng: np.random.Generator
+    settings: SearchSettings
+    began: float
+    executor: Executor | None = None
+    progress: Progress | None = None
+    fluid: Fluid | None = None
     schedules: list[Schedule] = field(default_factory=list)
     shares: Floats = field(default_factory=lambda: np.zeros(0))
     harm: float = np.inf
     bound: float = -np.inf
-    bound_found: Bound | None = None
     posts_alone: float = 0.0
     adaptive: Floats = field(default_factory=lambda: np.zeros(0))
-    smooth_adaptive: Floats = field(default_factory=lambda: np.zeros(0))
     mean_chance: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
     mean_effort: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
-    priced: int = 0
+    rounds: int = 0
+
+    def spent(self) -> float:
+        """Return the share of the time that is over [1]."""
+        return (time.monotonic() - self.began) / self.settings.time_limit_s
+
+    def gap(self) -> float:
+        """Return the larger of the two gaps."""
+        return max(gaps(self.harm, self.bound, self.posts_alone))
+
+    def tell(self) -> None:
+        """Show how far the search has come."""
+        self.rounds += 1
+        if self.progress is not None:
+            self.progress(self.rounds, self.harm, self.bound)
 
 
 def solve(
@@ -144,70 +184,204 @@ def solve(
     began = time.monotonic()
     game = build_game(network, adaptivity)
     who = teams if teams is not None else network.teams
+    roster = new_roster(game, who)
     rng = np.random.default_rng(settings.seed)
-    search = _begin(game, who, rng)
-    windows = _settle_hours(search, executor)
+    search = Search(game, roster, Master(game), rng, settings, began, executor, progress)
+    _begin(search)
+    _find_bound(search)
+    windows = settle_hours(who, network, _mixture(search), rng)
     search.roster = new_roster(game, who, windows)
-    status = _generate(search, settings, began, executor, progress)
-    return _finish(search, settings, windows, status, began)
+    status = _find_schedules(search)
+    return _finish(search, windows, status)
 
 
-def _begin(game: Game, teams: tuple[Team, ...], rng: np.random.Generator) -> Search:
-    search = Search(game, new_roster(game, teams), Master(game), rng)
+def _begin(search: Search) -> None:
+    """Sweep a few schedules: they tell where presence is wanted, and start the bound's program."""
+    game = search.game
     search.posts_alone = expected_harm(
         game.network.attacks, cover_of_posts(game.network), game.adaptivity
     )
-    left = left_harm(game, game.posts)
     heat = HEAT * max(search.posts_alone, 1e-9)
-    search.adaptive = respond(game, left, heat)
-    search.smooth_adaptive = search.adaptive.copy()
+    search.adaptive = respond(game, left_harm(game, game.posts), heat)
     search.mean_chance = np.zeros_like(game.open_share)
     search.mean_effort = np.zeros_like(game.open_share)
-    return search
+    master = Master(game)
+    for number in range(FIRST_ROUNDS):
+        _sweep(search, clean=number % 4 == 0)
+        _learn(search)
+        search.schedules.append(Schedule(present_duties(search.roster)))
+        master.add(covered(np.exp(-search.roster.effort), game.network).ravel())
+        shares, search.harm = master.solve(slack=1e-4)
+        heat = HEAT * 0.3 * search.posts_alone
+        search.adaptive = respond(game, left_harm(game, master.mix(shares)), heat)
+        search.tell()
 
 
-def _settle_hours(search: Search, executor: Executor | None) -> dict[int, tuple[int, int]]:
+def _find_bound(search: Search) -> None:
+    """Improve the bound's program until it is nearly solved, or its share of the time is over."""
+    fluid = begin_fluid(search.game, search.adaptive, search.mean_chance, search.mean_effort)
+    search.fluid = fluid
+    for schedule in search.schedules:
+        fluid.add_duties(schedule.duties, search.roster.teams)
+    search.schedules = []
+    while search.rounds < search.settings.most_rounds // 2 + FIRST_ROUNDS:
+        _improve_bound(search)
+        search.tell()
+        own = max(gaps(fluid.value, search.bound, search.posts_alone))
+        if own <= FLUID_GAP * search.settings.gap or search.spent() > FLUID_SHARE:
+            break
+
+
+def _improve_bound(search: Search) -> None:
+    assert search.fluid is not None  # noqa: S101 - begun before
+    _, found = search.fluid.improve(search.executor)
+    search.bound = max(search.bound, found.harm)
+
+
+def _mixture(search: Search) -> dict[int, tuple[list[Duty], Floats]]:
+    assert search.fluid is not None  # noqa: S101 - begun before
+    return search.fluid.mixture()
+
+
+def settle_hours(
+    teams: tuple[Team, ...],
+    network: PatrolNetwork,
+    mixture: Mapping[int, tuple[list[Duty], Floats]],
+    rng: np.random.Generator,
+) -> dict[int, tuple[int, int]]:
     """Return for each team the hours of the day that its duties keep, so that it always rests.
 
-    Some rounds without them show when each team is wanted; it keeps the hours that hold most of
-    those duties.
+    The teams of a class share out the duties that the class is wanted for: each keeps the hours
+    that hold most of what is left.
     """
-    teams = search.roster.teams
-    wanted: list[list[Duty]] = [[] for _ in teams]
-    cover = np.zeros(search.game.fields)
-    for number in range(FREE_ROUNDS):
-        price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
-        sweep(search.game, search.roster, price, search.rng, air=number % AIR_EVERY == 0)
-        for duty in present_duties(search.roster):
-            wanted[duty.team].append(duty)
-        _learn(search)
-        now = covered(np.exp(-search.roster.effort), search.game.network).ravel()
-        cover += (now - cover) / (number + 1)
-        left = left_harm(search.game, cover)
-        heat = HEAT * 0.5 * max(search.posts_alone, 1e-9)
-        search.adaptive = respond(search.game, left, heat)
-    del executor
-    return {
-        place: _hours_kept(team, duties, search.rng)
-        for place, (team, duties) in enumerate(zip(teams, wanted, strict=True))
-    }
+    left = {group: amounts.copy() for group, (_, amounts) in mixture.items()}
+    windows: dict[int, tuple[int, int]] = {}
+    for place, team in enumerate(teams):
+        span = HOURS - team.rest_hours
+        begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
+        duties = mixture.get(team.group, ([], np.zeros(0)))[0]
+        inside = np.array([[_within(duty, b, b + span) for duty in duties] for b in begins])
+        if not duties:
+            begin = int(rng.choice(begins))
+        else:
+            held = np.minimum((inside * left[team.group]).sum(axis=1), 1.0)
+            begin = int(begins[held.argmax()])
+            _take(left[team.group], inside[int(held.argmax())])
+        windows[place] = (begin, begin + span)
+    del network
+    return windows
 
 
-def _hours_kept(team: Team, duties: list[Duty], rng: np.random.Generator) -> tuple[int, int]:
-    span = HOURS - team.rest_hours
-    begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
-    inside = np.array([
-        sum(b <= duty.start and duty.start + duty.hours <= b + span for duty in duties)
-        for b in begins
-    ])  # fmt: skip
-    begin = int(rng.choice(begins[inside == inside.max()]))
-    return begin, begin + span
+def _within(duty: Duty, begin: int, end: int) -> bool:
+    return begin <= duty.start and duty.start + duty.hours <= end
+
+
+def _take(left: Floats, inside: NDArray[np.bool_]) -> None:
+    """Take one team's worth of duties inside its hours from what is left of its class."""
+    need = 1.0
+    for number in np.flatnonzero(inside):
+        used = min(float(left[number]), need)
+        left[number] -= used
+        need -= used
+
+
+def _sweep(search: Search, *, clean: bool = False) -> None:
+    """Make the present schedule better against the attackers' present mixture."""
+    if clean:
+        search.roster.duties = [
+            duty if place in search.roster.fixed else None
+            for place, duty in enumerate(search.roster.duties)
+        ]
+    price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
+    sweep(search.game, search.roster, price, search.rng)
+    sweep(search.game, search.roster, price, search.rng)
+    _steer_air(search)
+    search_around(search.game, search.roster, price, search.rng, MOVES)
+
+
+def _recall(search: Search) -> None:
+    """Make one of the schedules in use the present one, drawn by its share."""
+    shares = search.shares / search.shares.sum()
+    chosen = search.schedules[int(search.rng.choice(len(shares), p=shares))]
+    roster = search.roster
+    roster.duties = [None] * len(roster.teams)
+    for duty in chosen.duties:
+        roster.duties[duty.team] = duty
+    roster.effort[:] = effort_of(chosen.duties, roster.teams, search.game.network)
+
+
+def _explore(search: Search) -> None:
+    """Improve the present schedule against the attackers' present mixture, helicopters too."""
+    price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
+    search_around(search.game, search.roster, price, search.rng, MOVES)
+    sweep(search.game, search.roster, price, search.rng)
+    _steer_air(search)
+    search_around(search.game, search.roster, price, search.rng, MOVES)
+
+
+def _draw(search: Search) -> None:
+    """Draw the present schedule from the fluid: each team one of its class's duties in its hours."""
+    mixture = _mixture(search)
+    roster = search.roster
+    count: dict[int, int] = {}
+    for team in roster.teams:
+        count[team.group] = count.get(team.group, 0) + 1
+    for place, team in enumerate(roster.teams):
+        if place in roster.fixed:
+            continue
+        roster.duties[place] = None
+        duties, amounts = mixture.get(team.group, ([], np.zeros(0)))
+        longest = roster.longest[place]
+        fits = [longest[duty.start + LEAD_HOURS] >= duty.hours for duty in duties]
+        chances = amounts * np.array(fits, bool)
+        if chances.sum() <= 0 or search.rng.random() > amounts.sum() / count[team.group]:
+            continue
+        chosen = int(search.rng.choice(len(duties), p=chances / chances.sum()))
+        roster.duties[place] = replace(duties[chosen], team=place)
+    keep_limits(search.game, roster, search.rng)
+
+
+def _find_schedules(search: Search) -> str:
+    """Add schedules until the gap is proven, or time or rounds are over; return which.
+
+    Every other schedule is drawn from the bound's program, the others are swept from what there is.
+    """
+    settings = search.settings
+    number = 0
+    search.harm = np.inf
+    while True:
+        if number < DRAWN or number % 4 == 0:
+            _draw(search)
+            _sweep(search)
+        else:
+            _recall(search)
+            _explore(search)
+        search.schedules.append(Schedule(present_duties(search.roster)))
+        search.master.add(covered(np.exp(-search.roster.effort), search.game.network).ravel())
+        _respond(search, exact=number % EXACT_EVERY == EXACT_EVERY - 1 or number < 2)
+        search.tell()
+        number += 1
+        over = search.spent() > 0.97 or search.rounds >= settings.most_rounds
+        if over or search.gap() <= settings.gap:
+            search.shares, search.harm = search.master.solve()
+            if search.gap() <= settings.gap:
+                return "gap"
+            if over:
+                return "time" if search.rounds < settings.most_rounds else "rounds"
+        if _bound_is_behind(search):
+            _improve_bound(search)
+
+
+def _bound_is_behind(search: Search) -> bool:
+    """Return whether more of the gap lies in the bound's program than is small enough."""
+    assert search.fluid is not None  # noqa: S101 - begun before
+    own = max(gaps(search.fluid.value, search.bound, search.posts_alone))
+    return own > FLUID_GAP * search.settings.gap and search.rounds % 3 == 0
 
 
 def _learn(search: Search) -> None:
     """Let the expected presence follow the present schedule, as fictitious play does."""
-    step = np.float32(2.0 / (search.priced + FORGET))
-    search.priced += 1
+    step = np.float32(1.0 / (search.rounds + 1))
     chance = np.zeros_like(search.mean_chance)
     network = search.game.network
     for duty in present_duties(search.roster):
@@ -222,62 +396,6 @@ def _learn(search: Search) -> None:
                 )  # fmt: skip
     search.mean_chance += step * (chance - search.mean_chance)
     search.mean_effort += step * (search.roster.effort - search.mean_effort)
-
-
-def _generate(
-    search: Search,
-    settings: SearchSettings,
-    began: float,
-    executor: Executor | None,
-    progress: Progress | None,
-) -> str:
-    """Add schedules until the gap is proven, or time or rounds are over; return which."""
-    waiting: Future[Bound] | None = None
-    for number in range(settings.most_rounds):
-        weights = attack_weights(search.game, search.smooth_adaptive)
-        lines = _lines(search)
-        if executor is not None:
-            waiting = executor.submit(bound_harm, search.game, weights, lines)
-        _add_schedule(search, number)
-        found = waiting.result() if waiting else bound_harm(search.game, weights, lines)
-        _take_bound(search, found)
-        _respond(search, exact=number % EXACT_EVERY == EXACT_EVERY - 1 or number < 2)
-        if progress is not None:
-            progress(number + 1, search.harm, search.bound)
-        over = time.monotonic() - began > settings.time_limit_s
-        if over or _gap(search) <= settings.gap:
-            search.shares, search.harm = search.master.solve()
-            if _gap(search) <= settings.gap:
-                return "gap"
-            if over:
-                return "time"
-    search.shares, search.harm = search.master.solve()
-    return "rounds"
-
-
-def _gap(search: Search) -> float:
-    return max(gaps(search.harm, search.bound, search.posts_alone))
-
-
-def _lines(search: Search) -> Lines:
-    return choose_lines(search.game.strongest, search.mean_chance, search.mean_effort)
-
-
-def _add_schedule(search: Search, number: int) -> None:
-    price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
-    air = number % AIR_EVERY == 0
-    sweep(search.game, search.roster, price, search.rng, air=air)
-    if air:
-        _steer_air(search)
-    _learn(search)
-    search.schedules.append(Schedule(present_duties(search.roster)))
-    cover = covered(np.exp(-search.roster.effort), search.game.network).ravel()
-    search.master.add(cover)
-
-
-def _take_bound(search: Search, found: Bound) -> None:
-    if found.harm > search.bound:
-        search.bound, search.bound_found = found.harm, found
 
 
 def _steer_air(search: Search) -> None:
@@ -323,7 +441,6 @@ def _respond(search: Search, *, exact: bool) -> None:
     elif not exact:
         search.shares = smooth if len(search.shares) == 0 else shares
     search.adaptive = respond(game, left, heat)
-    search.smooth_adaptive = KEEP * search.smooth_adaptive + (1 - KEEP) * search.adaptive
 
 
 def _rows_near_the_top(game: Game, left: Floats, heat: float) -> NDArray[np.int64]:
@@ -337,13 +454,7 @@ def _rows_near_the_top(game: Game, left: Floats, heat: float) -> NDArray[np.int6
     return np.concatenate(rows) if rows else np.empty(0, np.int64)
 
 
-def _finish(
-    search: Search,
-    settings: SearchSettings,
-    windows: Mapping[int, tuple[int, int]],
-    status: str,
-    began: float,
-) -> Result:
+def _finish(search: Search, windows: Mapping[int, tuple[int, int]], status: str) -> Result:
     network, game = search.game.network, search.game
     kept = np.flatnonzero(search.shares > LEAST_SHARE)
     shares = search.shares[kept] / search.shares[kept].sum()
@@ -355,7 +466,7 @@ def _finish(
         probabilities=shares,
         day_from=np.array([w[0] for w in windows.values()], np.int8),
         day_until=np.array([w[1] for w in windows.values()], np.int8),
-        seed=settings.seed,
+        seed=search.settings.seed,
     )
     cover = cover_of_plan(plan, network)
     harm = expected_harm(network.attacks, cover, game.adaptivity)
@@ -372,9 +483,9 @@ def _finish(
         coordination_value=(apart - harm) / harm if harm > 0 else 0.0,
         marginal=np.zeros(len(plan.teams)),
         status=status,
-        runtime_s=time.monotonic() - began,
+        runtime_s=time.monotonic() - search.began,
         peak_mib=peak_mib(),
-        rounds=len(search.schedules),
+        rounds=search.rounds,
     )
 
 

@@ -19,6 +19,8 @@ Integers = NDArray[np.int64]
 ROWS_AT_ONCE: Final = 400
 MOST_ROUNDS: Final = 40
 TOLERANCE: Final = 1e-9
+MOST_SHARE: Final = 0.25
+"""No schedule is drawn more often than this, once there are enough of them [1]."""
 
 
 class Master:
@@ -62,7 +64,7 @@ class Master:
         index = np.arange(len(rows) + 1, dtype=np.int32)
         values = np.concatenate([[1.0], entries])
         cost = (1.0 - game.adaptivity) * habit
-        self._model.addCol(cost, 0.0, highspy.kHighsInf, len(index), index, values)
+        self._model.addCol(cost, 0.0, 1.0, len(index), index, values)
         self.covers.append(cover)
         self.habits.append(habit)
 
@@ -89,6 +91,7 @@ class Master:
         """
         shares = np.zeros(len(self.covers))
         shares[0] = 1.0
+        self._cap_shares()
         for _ in range(MOST_ROUNDS):
             self._add_rows(self.game.appeal * left_harm(self.game, self.mix(shares)))
             self._model.run()
@@ -103,6 +106,14 @@ class Master:
             if (worst <= tops + slack * np.maximum(worst, 1e-12) + 1e-12).all():
                 break
         return shares, game_harm(self.game, left)
+
+    def _cap_shares(self) -> None:
+        """Hold every schedule below a share: who sees one day must not have seen them all."""
+        count = len(self.covers)
+        cap = min(1.0, max(MOST_SHARE, 2.0 / count))
+        first = len(self._types)
+        places = np.arange(first, first + count, dtype=np.int32)
+        self._model.changeColsBounds(count, places, np.zeros(count), np.full(count, cap))
 
     def _add_rows(self, draw: Floats) -> None:
         for k in self._types:

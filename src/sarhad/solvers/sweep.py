@@ -31,9 +31,12 @@ from sarhad.solvers.pricing import (
 
 Float32 = NDArray[np.float32]
 
+NEIGHBOURS = (3, 9)
+"""Teams that are asked anew together: at least, and one more than at most."""
+
 WHOLE_DAY = (-LEAD_HOURS, HOURS + LEAD_HOURS)
 PRESENCE_BONUS = 1e3
-"""A quarter of an hour of wanted presence is worth this many times the best visit: it comes first."""
+"""A quarter of an hour of wanted presence is worth so many best visits: it comes first."""
 
 
 @dataclass(slots=True)
@@ -119,10 +122,7 @@ def worth_of_effort(effort: Float32, price: Float32) -> float:
 def _replace(game: Game, roster: Roster, place: int, price: Float32) -> None:
     """Give one team its best duty against the others."""
     team, network = roster.teams[place], game.network
-    before = roster.duties[place]
-    if before is not None:
-        add_duty(roster.effort, before, team, network, -1.0)
-        roster.duties[place] = None
+    _send_home(game, roster, place)
     found = (
         _price_air(game, roster, place, price)
         if team.flight >= 0
@@ -266,3 +266,80 @@ def _who_reaches(roster: Roster, inside: NDArray[np.bool_]) -> list[int]:
         if (inside[window] & (team.reach.home_hours < 255)).any():
             found.append((len(team.reach), place))
     return [place for _, place in sorted(found)]
+
+
+def search_around(
+    game: Game, roster: Roster, price: Float32, rng: np.random.Generator, moves: int
+) -> None:
+    """Improve the present schedule by sending home a few neighbouring teams and asking them anew.
+
+    A sweep ends where no team alone can do better; a neighbourhood together often can. What does
+    not improve is put back.
+    """
+    network = game.network
+    places = [
+        place
+        for place, team in enumerate(roster.teams)
+        if team.reach is not None and place not in roster.fixed
+    ]
+    if len(places) < 2 or (network.limits.presence_hours > 0 and not _present(game, roster)):
+        return
+    middle = np.array([_middle(roster.teams[place]) for place in places])
+    best = worth_of_effort(roster.effort, price)
+    for _ in range(moves):
+        centre = middle[rng.integers(len(places))]
+        order = np.argsort(np.abs(middle - centre) + rng.random(len(places)) * 5.0)
+        near = [places[i] for i in order[: int(rng.integers(*NEIGHBOURS))]]
+        before, effort = [roster.duties[place] for place in near], roster.effort.copy()
+        for place in near:
+            _send_home(game, roster, place)
+        for place in (*rng.permutation(near), *rng.permutation(near)):
+            _replace(game, roster, int(place), price)
+        now = worth_of_effort(roster.effort, price)
+        if now >= best and (network.limits.presence_hours <= 0 or _present(game, roster)):
+            best = now
+            continue
+        for place, duty in zip(near, before, strict=True):
+            roster.duties[place] = duty
+        roster.effort[:] = effort
+
+
+def _present(game: Game, roster: Roster) -> bool:
+    hours = presence_of(present_duties(roster), roster.teams, game.network)
+    return bool((hours + 1e-9 >= game.network.limits.presence_hours).all())
+
+
+def _middle(team: Team) -> float:
+    assert team.reach is not None  # noqa: S101 - asked of ground teams
+    return team.reach.first + len(team.reach) / 2
+
+
+def _send_home(game: Game, roster: Roster, place: int) -> None:
+    duty = roster.duties[place]
+    if duty is not None:
+        add_duty(roster.effort, duty, roster.teams[place], game.network, -1.0)
+        roster.duties[place] = None
+
+
+def keep_limits(game: Game, roster: Roster, rng: np.random.Generator) -> None:
+    """Send teams home, at random, until a drawn schedule keeps what couples its teams."""
+    network, limits = game.network, game.network.limits
+    while True:
+        duties = present_duties(roster)
+        blocks, burnt, taken = use_of_air(duties, roster.teams, network)
+        over = any(blocks[p] > most + 1e-6 for p, most in limits.air_blocks.items())
+        over |= any(burnt[p] > most + 1e-6 for p, most in limits.air_kg.items())
+        over |= any(used > limits.pad_kg.get(p, 0.0) + 1e-6 for p, used in taken.items())
+        guests = sum(roster.teams[duty.team].officers for duty in duties)
+        if not over and guests <= limits.officers:
+            break
+        leaving = [
+            duty.team
+            for duty in duties
+            if duty.team not in roster.fixed
+            and (duty.sorties if over else roster.teams[duty.team].officers)
+        ]
+        if not leaving:
+            break
+        roster.duties[int(rng.choice(leaving))] = None
+    roster.effort[:] = effort_of(present_duties(roster), roster.teams, network)

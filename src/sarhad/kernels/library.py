@@ -37,6 +37,7 @@ def load_library() -> ctypes.CDLL:
     return ctypes.CDLL(str(path))
 
 
+@cache
 def supported(variant: str) -> bool:
     """Return whether this processor runs the variant, by the library's own test."""
     return bool(getattr(load_library(), f"sarhad_supported_{variant}")())

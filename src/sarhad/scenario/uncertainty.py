@@ -20,9 +20,9 @@ class UncertaintySettings:
     detection_high: Annotated[
         float, Field(ge=1, le=10, description="greatest factor on how far they see [1]")
     ] = 1.3
-    flyable_low: Annotated[
-        Share, Field(description="least chance that a day can be flown [1]")
-    ] = 0.6
+    flyable_low: Annotated[Share, Field(description="least chance that a day can be flown [1]")] = (
+        0.6
+    )
     flyable_high: Annotated[
         Share, Field(description="greatest chance that a day can be flown [1]")
     ] = 0.95
@@ -38,9 +38,9 @@ class UncertaintySettings:
     unavailable_high: Annotated[
         Share, Field(le=0.9, description="greatest chance that a patrol does not go out [1]")
     ] = 0.15
-    samples: Annotated[
-        int, Field(ge=1, le=10_000, description="points of the Latin hypercube")
-    ] = 200
+    samples: Annotated[int, Field(ge=1, le=10_000, description="points of the Latin hypercube")] = (
+        200
+    )
 
     def __post_init__(self) -> None:
         for name in ("flyable", "intensity", "unavailable"):

@@ -18,15 +18,13 @@ from sarhad.evaluation.compare import (
     compare,
     comparison_as_json,
     draw_circumstances,
+    evaluate,
     rank_of,
     value_contributions,
 )
 from sarhad.evaluation.contributions import with_more_officers, with_more_units
-from sarhad.evaluation.exposure import expose
 from sarhad.evaluation.intervals import mean_interval, share_interval
-from sarhad.evaluation.metrics import measure
-from sarhad.evaluation.rehearsal import rehearse
-from sarhad.evaluation.simulate import SimulationSettings, simulate
+from sarhad.evaluation.simulate import SimulationSettings
 from sarhad.patrols import PatrolNetwork
 from sarhad.plan import Plan, Schedule
 from sarhad.scenario import UncertaintySettings
@@ -36,9 +34,9 @@ DRAWS = np.random.default_rng(0).gamma(2.0, 0.5, (16, 12)).astype(np.float32)
 
 
 def entry(name: str, plan: Plan, world: PatrolNetwork, *, baseline: bool = False) -> Entry:
-    exposure = expose(plan, world, 0.5)
-    found = simulate(rehearse(exposure), SimulationSettings(weeks=60))
-    return Entry(name, exposure, measure(exposure), found, None if baseline else 0.01, baseline)
+    gap = None if baseline else 0.01
+    settings = SimulationSettings(weeks=60)
+    return evaluate(name, plan, world, 0.5, settings, gap=gap, is_baseline=baseline)
 
 
 def three() -> list[Entry]:

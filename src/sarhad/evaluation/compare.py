@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from sarhad.evaluation.exposure import Exposure
+from sarhad.evaluation.exposure import Exposure, expose
 from sarhad.evaluation.intervals import Interval, mean_interval, share_interval
-from sarhad.evaluation.metrics import Metrics
-from sarhad.evaluation.simulate import Simulation
+from sarhad.evaluation.metrics import Metrics, longest_unwatched, measure
+from sarhad.evaluation.rehearsal import rehearse
+from sarhad.evaluation.simulate import Simulation, SimulationSettings, simulate
 from sarhad.evaluation.strain import (
     Circumstances,
     Strain,
@@ -30,6 +31,7 @@ from sarhad.evaluation.strain import (
     prepare_strain,
 )
 from sarhad.patrols import PatrolNetwork
+from sarhad.plan import Plan
 from sarhad.scenario import UncertaintySettings
 
 Floats = NDArray[np.float64]
@@ -65,6 +67,8 @@ class Entry:
         Its exact figures.
     simulation : Simulation
         What came of the simulated weeks.
+    unwatched_h : ndarray, shape (cells,)
+        Longest time of a week that each cell goes unwatched, mean over the simulated weeks [h].
     gap : float or None
         Proven gap of its plan [1]; none where nothing is proven, as for a baseline.
     is_baseline : bool
@@ -75,8 +79,51 @@ class Entry:
     exposure: Exposure
     metrics: Metrics
     simulation: Simulation
+    unwatched_h: Floats
     gap: float | None = None
     is_baseline: bool = False
+
+
+def evaluate(
+    name: str,
+    plan: Plan,
+    network: PatrolNetwork,
+    adaptivity: float,
+    settings: SimulationSettings,
+    *,
+    calendar: Integers | None = None,
+    gap: float | None = None,
+    is_baseline: bool = False,
+    executor: Executor | None = None,
+) -> Entry:
+    """Return a plan with its exact figures and what came of simulated weeks.
+
+    Parameters
+    ----------
+    name : str
+        Unique among those to be compared.
+    plan, network, adaptivity
+        As in `expose`.
+    settings : SimulationSettings
+        How much is simulated; the same for all that are to be compared.
+    calendar : ndarray of int64, shape (weeks, 14), optional
+        As in `simulate`.
+    gap, is_baseline
+        As in `Entry`.
+    executor : concurrent.futures.Executor, optional
+        Spreads the simulation.
+    """
+    exposure = expose(plan, network, adaptivity)
+    found = simulate(rehearse(exposure), settings, calendar=calendar, executor=executor)
+    return Entry(
+        name=name,
+        exposure=exposure,
+        metrics=measure(exposure),
+        simulation=found,
+        unwatched_h=longest_unwatched(exposure, found.drawn).mean(axis=0),
+        gap=gap,
+        is_baseline=is_baseline,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +492,8 @@ def _option_as_json(entry: Entry, standing: Standing) -> dict[str, Any]:
              for name in ("party", "hours", "flying_hours", "fuel_kg", "cost")}
             for work in figures.work
         ],
+        "unwatched_h_median": float(np.median(entry.unwatched_h)),
+        "unwatched_h_most": float(entry.unwatched_h.max(initial=0.0)),
         "in_view": figures.in_view.tolist(),
         "sectors": [
             {name: getattr(part, name) for name in part.__slots__} for part in figures.sectors

@@ -32,6 +32,8 @@ WEEKS_AT_ONCE: Final = 125
 """Weeks of a chunk; part of the answer, since each chunk has a seed of its own."""
 
 CANDIDATES_AT_ONCE: Final = 256
+SAME: Final = 1e-6
+"""Harms within this share of each other are the same to a watching attacker."""
 
 Placing = Literal["spread", "walked"]
 """Where in its hour a stay lies: anywhere, wrapped around (as the coverage formula has it), or at
@@ -242,12 +244,13 @@ def _watch(rehearsal: Rehearsal, days: Integers) -> Integers:
 def _worst_shown(left: NDArray[np.float32], mine: Integers, shown: NDArray[np.float32]) -> Integers:
     """Return which of `mine` did most harm over the days shown to each watcher, -1 for none.
 
-    They come by falling harm on their best day, so that the search ends early, and exactly.
+    They come by falling harm on their best day, so that the search ends early: where nobody who
+    follows does more harm, but for rounding.
     """
     best, most = np.full(len(shown), -1), np.full(len(shown), -np.inf, np.float32)
     for begin in range(0, len(mine), CANDIDATES_AT_ONCE):
         part = left[:, mine[begin : begin + CANDIDATES_AT_ONCE]]
-        open_to = np.flatnonzero(most < WATCHED_DAYS * part.max() * (1 + 1e-6))
+        open_to = np.flatnonzero(most < WATCHED_DAYS * part.max() * (1 - SAME))
         if not open_to.size:
             break
         harm = shown[open_to] @ part

@@ -31,6 +31,7 @@ BREACHES = {
     "engines": ("grid.py", "import highspy as _breach"),
     "terminal": ("grid.py", "import click as _breach"),
     "web": ("grid.py", "import starlette as _breach"),
+    "judge": ("evaluation/metrics.py", "import sarhad.kernels as _breach"),
 }
 
 

@@ -31,6 +31,7 @@ from sarhad.scenario import (
     Rules,
     Scenario,
     TerrainSettings,
+    UncertaintySettings,
 )
 
 T = TypeVar("T")
@@ -102,6 +103,7 @@ SECTIONS: Final[Mapping[str, type]] = {
     "movement": Movement,
     "risk": RiskSettings,
     "plan": PlanSettings,
+    "uncertainty": UncertaintySettings,
 }
 
 ROWS: Final = ("options", "attackers")

@@ -48,8 +48,18 @@ def effort_of(duties: Iterable[Duty], teams: tuple[Team, ...], network: PatrolNe
     The chance that none of them notices a crossing is exp(-effort).
     """
     effort = no_effort(network)
+    together: dict[int, list[Duty]] = {}
     for duty in duties:
-        add_duty(effort, duty, teams[duty.team], network)
+        for number in teams[duty.team].looks:
+            together.setdefault(number, []).append(duty)
+    # One call for each look: a call for each duty costs more than the visits themselves.
+    for number, group in sorted(together.items()):
+        look = network.looks[number]
+        station, hour, quarters = (
+            np.concatenate([getattr(duty, name) for duty in group])
+            for name in ("station", "hour", "quarters")
+        )
+        add_visits(effort, look.starts, look.cells, look.effort, station, hour, quarters)
     return effort
 
 

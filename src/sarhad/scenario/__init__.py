@@ -43,6 +43,7 @@ from sarhad.scenario.nouns import (
 )
 from sarhad.scenario.planning import PlanSettings
 from sarhad.scenario.risk import DEFAULT_ATTACKERS, Attacker, RiskSettings
+from sarhad.scenario.uncertainty import UncertaintySettings
 
 __all__ = [
     "DEFAULT_ATTACKERS",
@@ -69,6 +70,7 @@ __all__ = [
     "Sector",
     "Site",
     "TerrainSettings",
+    "UncertaintySettings",
     "Unit",
     "find_contradictions",
     "find_notes",
@@ -108,6 +110,7 @@ class Scenario:
     movement: Movement = field(default_factory=Movement)
     risk: RiskSettings = field(default_factory=RiskSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
+    uncertainty: UncertaintySettings = field(default_factory=UncertaintySettings)
     parties: tuple[Party, ...] = ()
     sectors: tuple[Sector, ...] = ()
     posts: tuple[Post, ...] = ()

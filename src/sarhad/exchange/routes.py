@@ -143,6 +143,19 @@ def of_party(routes: Iterable[PatrolRoute], party: str) -> tuple[PatrolRoute, ..
     return tuple(route for route in routes if party in route.parties)
 
 
+def utc(moment: datetime) -> str:
+    """Return an instant as XML formats write it, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def fixes(points: Iterable[RoutePoint]) -> Iterator[tuple[datetime, RoutePoint]]:
+    """Yield time and place of a track: arrival and, where it stays, departure."""
+    for point in points:
+        yield point.start, point
+        if point.until > point.start:
+            yield point.until, point
+
+
 def make_routes(
     days: Iterable[tuple[int, Schedule]],
     teams: Sequence[Team],

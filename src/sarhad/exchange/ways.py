@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -91,7 +92,7 @@ def find_way(
 def follow(barrier: Barrier, way: Floats) -> Floats:
     """Return a way through given places, led around the line where a step would cross it."""
     steps = [way[:1]]
-    for before, after in zip(way[:-1], way[1:], strict=True):
+    for before, after in pairwise(way):
         step = np.stack([before, after])
         steps.append(_around(barrier, step)[1:] if is_crossed(barrier, step) else step[1:])
     return np.concatenate(steps)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -105,7 +106,7 @@ def kml_of(sheet: MapSheet) -> bytes:
     _add(document, "name", clean_line(sheet.title))
     _add(document, "open", "1")
     _add(document, "description", "<br/>".join(as_html(notice) for notice in sheet.notices))
-    colours = dict(zip((p.id for p in sheet.scenario.parties), _endless(PARTY_COLOURS)))
+    colours = dict(zip((p.id for p in sheet.scenario.parties), cycle(PARTY_COLOURS), strict=False))
     _add_styles(document, colours)
     _add_line(document, sheet.scenario.border)
     _add_sectors(document, sheet)
@@ -116,11 +117,6 @@ def kml_of(sheet: MapSheet) -> bytes:
         led = [route for route in sheet.routes if route.parties[0] == party.id]
         _add_party(document, party.id, party.name, led)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-
-
-def _endless(colours: Sequence[str]) -> Iterator[str]:
-    while True:
-        yield from colours
 
 
 def _add(parent: Element, tag: str, text: str | None = None, **attributes: str) -> Element:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from itertools import pairwise
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -59,7 +59,7 @@ class RoutePoint:
             raise ValueError(f"({self.lon}, {self.lat}) is no place in degrees")
         if self.start.tzinfo is None or self.until.tzinfo is None:
             raise ValueError("times of a route say their offset from UTC")
-        if self.until < self.start:
+        if elapsed(self.start, self.until) < timedelta(0):
             raise ValueError("a stay ends after it begins")
         if self.height_m is not None and not np.isfinite(self.height_m):
             raise ValueError("a height is a number, or None")
@@ -67,7 +67,7 @@ class RoutePoint:
     @property
     def quarters(self) -> int:
         """Return the quarters of an hour that the team stays."""
-        return round((self.until - self.start) / QUARTER)
+        return round(elapsed(self.start, self.until) / QUARTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +122,11 @@ class PatrolRoute:
     def __post_init__(self) -> None:
         if not self.parties or not self.units or not self.points:
             raise ValueError("a route has a party, a unit and a point at least")
-        if self.start.tzinfo is None or not self.until > self.start:
+        if self.start.tzinfo is None or elapsed(self.start, self.until) <= timedelta(0):
             raise ValueError("a duty has aware times and ends after it begins")
-        ends = [p.until for p in self.points[:-1]]
-        if any(a > b.start for a, b in zip(ends, self.points[1:], strict=True)):
-            raise ValueError("points of a route follow each other in time")
-        if self.points[0].start < self.start or self.points[-1].until > self.until:
-            raise ValueError("points of a route lie within its duty")
+        times = [self.start, *(t for p in self.points for t in (p.start, p.until)), self.until]
+        if any(elapsed(a, b) < timedelta(0) for a, b in pairwise(times)):
+            raise ValueError("points of a route follow each other in time, within its duty")
         if self.revision < 0 or self.number < 1:
             raise ValueError("days count from 1, revisions from 0")
 
@@ -136,6 +134,11 @@ class PatrolRoute:
     def stops(self) -> tuple[RoutePoint, ...]:
         """Return the points that an order names: all but those between."""
         return tuple(point for point in self.points if point.text)
+
+
+def elapsed(start: datetime, until: datetime) -> timedelta:
+    """Return the time between two instants; those of one zone would subtract by their clocks."""
+    return until.astimezone(UTC) - start.astimezone(UTC)
 
 
 def of_party(routes: Iterable[PatrolRoute], party: str) -> tuple[PatrolRoute, ...]:
@@ -213,24 +216,36 @@ class _Sketch:
             uid=f"{self.scenario.name}-{self.network.option}-{self.day + 1}-{self.team.name}",
             option=self.network.option,
             number=self.day + 1,
-            day=self.hour(0).date(),
+            day=self.local(self.hour(0)).date(),
             team=self.team.name,
             units=tuple(dict.fromkeys(member.unit for member in members)),
             parties=self.team.parties,
             kind=self.team.kind,
             base=self.team.base,
             title=" + ".join(f"{member.name} {member.number + 1}" for member in members),
-            start=start,
-            until=until,
+            start=self.local(start),
+            until=self.local(until),
             points=tuple(points),
             revision=revision,
         )
 
     def hour(self, hour: float) -> datetime:
-        """Return an hour of the patrol day in local time, counted in real hours from its start."""
+        """Return an hour of the patrol day in UTC: clocks that change do not change a march."""
         begin = self.scenario.horizon.start.astimezone(UTC)
-        at = begin + timedelta(days=self.day) + hour * HOUR
-        return at.astimezone(ZoneInfo(self.scenario.time_zone))
+        return begin + timedelta(days=self.day) + hour * HOUR
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(ZoneInfo(self.scenario.time_zone))
+
+    def lead(self, start: Floats, goal: Floats, chain: Floats, cells: tuple[int, int]) -> Floats:
+        keep_m = max(self.places.stand_off_m.get(party, 0.0) for party in self.team.parties)
+        return find_way(self.barrier, start, goal, chain, cells, keep_m)
+
+    def stations(self) -> Floats:
+        """Return the stations of whichever member keeps the greatest distance from the line."""
+        off_m = self.places.stand_off_m
+        strictest = max(self.team.parties, key=lambda party: off_m.get(party, 0.0))
+        return self.places.ground[self.team.kind, strictest]
 
     def point(
         self, at: Floats, times: tuple[datetime, datetime], role: Role, cell: int, text: str
@@ -239,7 +254,8 @@ class _Sketch:
         height = float(at[2]) if np.isfinite(at[2]) else None
         return RoutePoint(
             round(float(lon), 6), round(float(lat), 6),
-            None if height is None else round(height, 1), *times, role, cell, text,
+            None if height is None else round(height, 1),
+            self.local(times[0]), self.local(times[1]), role, cell, text,
         )  # fmt: skip
 
     def way(self, places: Floats, start: datetime, until: datetime) -> Iterator[RoutePoint]:
@@ -250,7 +266,7 @@ class _Sketch:
     def walked(self) -> Iterator[RoutePoint]:
         duty, reach = self.duty, self.team.reach
         base = self.places.posts[self.team.base]
-        chain = self.places.ground[self.team.kind]
+        chain = self.stations()
         post = _post_name(self.scenario, self.team.base)
         begin, end = self.hour(duty.start), self.hour(duty.start + duty.hours)
         if not len(duty.station) or reach is None:
@@ -268,12 +284,12 @@ class _Sketch:
             times = self.hour(hour + 1 - int(quarters) / 4), self.hour(hour + 1)
             there = chain[cell_next]
             if cell_next != cell or here is base:
-                way = find_way(self.barrier, here, there, chain, (cell, cell_next))
+                way = self.lead(here, there, chain, (cell, cell_next))
                 yield from self.way(way, since, times[0])
             yield self.point(there, times, "stay", cell_next, self.stay_text(int(quarters)))
             here, cell, since = there, cell_next, times[1]
         back = min(end, self.hour(hours[-1] + 1 + home_h))
-        way = find_way(self.barrier, here, base, chain, (cell, nearest_cell(self.barrier, base)))
+        way = self.lead(here, base, chain, (cell, nearest_cell(self.barrier, base)))
         yield from self.way(way, since, back)
         yield self.point(base, (back, end), "base", -1, f"Back at {post}")
 
@@ -307,8 +323,9 @@ class _Sketch:
         name = _post_name(self.scenario, pads[0])
         yield self.point(at_pads[0], (since, off), "base", -1, f"Take off from {name}")
         near = [nearest_cell(self.barrier, at) for at in at_pads]
-        lead = partial(find_way, self.barrier, chain=track)
-        yield from self.way(lead(at_pads[0], track[first], cells=(near[0], first)), off, joined)
+        yield from self.way(
+            self.lead(at_pads[0], track[first], track, (near[0], first)), off, joined
+        )
         yield self.point(track[first], (joined, joined), "pass", first, "Join the track")
         for number, (a, b) in enumerate(zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True)):
             here, there = int(flight.nodes[a]), int(flight.nodes[b])
@@ -317,7 +334,9 @@ class _Sketch:
             text = "Leave the track" if number == len(sortie.nodes) - 2 else "On the track"
             yield self.point(track[there], (when[1], when[1]), "pass", there, text)
         landed = self.hour((sortie.block + sortie.blocks) / 4)
-        yield from self.way(lead(track[last], at_pads[1], cells=(last, near[1])), left, landed)
+        yield from self.way(
+            self.lead(track[last], at_pads[1], track, (last, near[1])), left, landed
+        )
 
     def along(
         self, track: Floats, here: int, there: int, start: datetime, until: datetime

@@ -55,6 +55,13 @@ def is_crossed(barrier: Barrier, way: Floats) -> bool:
     return bool(shapely.intersects(barrier.line, shapely.LineString(way[:, :2])))
 
 
+def comes_near(barrier: Barrier, way: Floats, keep_m: float) -> bool:
+    """Return whether a way comes nearer to the line than both of its ends and a distance [m]."""
+    ends = float(np.min(shapely.distance(barrier.line, shapely.points(way[[0, -1], :2]))))
+    away = float(shapely.distance(barrier.line, shapely.LineString(way[:, :2])))
+    return away < min(keep_m, ends) - 1e-6
+
+
 def nearest_cell(barrier: Barrier, place: Floats) -> int:
     """Return the border cell nearest to a place."""
     chainage_m, _ = locate(barrier.plane, place[0], place[1])
@@ -62,7 +69,12 @@ def nearest_cell(barrier: Barrier, place: Floats) -> int:
 
 
 def find_way(
-    barrier: Barrier, start: Floats, goal: Floats, chain: Floats, cells: tuple[int, int]
+    barrier: Barrier,
+    start: Floats,
+    goal: Floats,
+    chain: Floats,
+    cells: tuple[int, int],
+    keep_m: float = 0.0,
 ) -> Floats:
     """Return a way between two places on the own side: straight, or along the line's stations.
 
@@ -78,14 +90,21 @@ def find_way(
         Stations or track to follow where the straight way would cross the line.
     cells : (int, int)
         Border cells of the two places.
+    keep_m : float
+        Distance from the line that a straight way keeps where both ends do [m].
 
     Returns
     -------
     ndarray, shape (k, 3)
         Both ends included.
     """
-    if not is_crossed(barrier, np.stack([start, goal])):
-        return np.stack([start, goal])
+    straight = np.stack([start, goal])
+    if not is_crossed(barrier, straight):
+        near = (
+            keep_m > 0 and (start[:2] != goal[:2]).any() and comes_near(barrier, straight, keep_m)
+        )
+        if not near:
+            return straight
     return follow(barrier, np.stack([start, *_between(chain, *cells), goal]))
 
 

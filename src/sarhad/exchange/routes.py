@@ -222,7 +222,7 @@ class _Sketch:
             parties=self.team.parties,
             kind=self.team.kind,
             base=self.team.base,
-            title=" + ".join(f"{member.name} {member.number + 1}" for member in members),
+            title=" + ".join(f"{m.name}\u00a0({m.number + 1})" for m in members),
             start=self.local(start),
             until=self.local(until),
             points=tuple(points),

@@ -44,6 +44,26 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
 
 
 @contextmanager
+def file_atomically(path: Path) -> Iterator[Path]:
+    """Give a fresh path to a writer that opens files itself, and put it in place if all goes well.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file will stand; its folder exists. What stood there survives any failure.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix=f".{path.name}.", suffix=".part", dir=path.parent, ignore_cleanup_errors=True
+    ) as folder:
+        fresh = Path(folder) / path.name
+        yield fresh
+        with fresh.open("rb+") as file:
+            os.fsync(file.fileno())
+        _allow_as_usual(fresh, 0o666)
+        fresh.replace(path)
+
+
+@contextmanager
 def folder_atomically(folder: Path) -> Iterator[Path]:
     """Give a fresh folder to fill, and put it in place only when the block ends well.
 

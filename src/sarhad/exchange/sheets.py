@@ -13,8 +13,8 @@ from sarhad.exchange.atomic import write_atomically
 
 Cell = str | float | int | bool | None
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A text that begins so would be run as a formula by a spreadsheet."""
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so, spaces aside, would be run as a formula by some spreadsheet."""
 
 
 def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -54,6 +54,8 @@ def _shown(cell: Cell) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, float):
         return f"{cell:.6g}" if abs(cell) < 1e5 else f"{cell:.0f}"
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+    if isinstance(cell, str) and (
+        cell.startswith(FORMULA_STARTS) or cell.lstrip().startswith(FORMULA_STARTS)
+    ):
         return f"'{cell}"
     return str(cell)

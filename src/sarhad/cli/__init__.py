@@ -10,6 +10,7 @@ from typing import cast
 import click
 
 from sarhad.cli.incidents import backtest, incidents
+from sarhad.cli.plan import plan
 from sarhad.cli.reach import reach
 from sarhad.cli.risk import risk
 from sarhad.cli.scenario import check, new, show
@@ -57,5 +58,5 @@ def sarhad() -> None:
     """Plan, compare and run joint patrols of a long, hard border."""
 
 
-for command in (new, check, show, sight, reach, risk, backtest, incidents, terrain):
+for command in (new, check, show, sight, reach, risk, backtest, plan, incidents, terrain):
     sarhad.add_command(command)

@@ -84,7 +84,7 @@ def open_scenario(
 
     folder = find_folder(name)
     read = read_scenario(folder)
-    chosen = _choose_option(read, option)
+    chosen = choose_option(read, option)
     with showing("reading heights") as progress:
         heights = read_heights(read, folder, progress, executor, instead=rasters)
     notices = height_notices(heights, name, read.border)
@@ -93,7 +93,7 @@ def open_scenario(
     return Opened(read, chosen, heights, read_credits(read, folder), notices)
 
 
-def _choose_option(scenario: Scenario, option: str | None) -> str:
+def choose_option(scenario: Scenario, option: str | None) -> str:
     """Return the option asked for, the default one where none is."""
     from sarhad.scenario import option_units
 

@@ -96,7 +96,9 @@ def expose(plan: Plan, network: PatrolNetwork, adaptivity: float) -> Exposure:
 
 
 def worst_attacks(exposure: Exposure, left: Floats) -> Integers:
-    """Return the reachable attack of each attacker type that leaves most harm, -1 for none.
+    """Return the most appealing reachable attack of each attacker type, -1 for none.
+
+    Appeal is the harm left, long ways counting for less.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def worst_attacks(exposure: Exposure, left: Floats) -> Integers:
     attacks = exposure.network.attacks
     worst = worst_by_attacker(attacks, left)
     best = np.full(len(worst), -1)
-    at_most = np.flatnonzero(attacks.reachable & (left >= worst[attacks.attacker]))
+    at_most = np.flatnonzero(attacks.reachable & (attacks.appeal * left >= worst[attacks.attacker]))
     best[attacks.attacker[at_most[::-1]]] = at_most[::-1]
     return best
 

@@ -153,7 +153,8 @@ def _worst_on_some_days(exposure: Exposure) -> tuple[Integers, Float32]:
     cell, hour, target = (a[open_to] for a in (attacks.cell, attacks.hour, attacks.target))
     cover = exposure.cover_of
     least, most = cover.min(axis=0)[cell, hour, target], cover.max(axis=0)[cell, hour, target]
-    harm, timely = attacks.harm[open_to], attacks.timely[open_to]
+    harm = attacks.appeal[open_to] * attacks.harm[open_to]
+    timely = attacks.timely[open_to]
     sure = np.zeros(len(attacks.weights))
     np.maximum.at(sure, attacks.attacker[open_to], harm * (1.0 - timely * most))
     kept = harm * (1.0 - timely * least) >= sure[attacks.attacker[open_to]] - 1e-9

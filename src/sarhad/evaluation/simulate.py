@@ -25,6 +25,9 @@ ATTACKERS: Final = ("informed", "watching", "habit", "avoiding", "random")
 """Simulated attackers: `informed` knows the lottery, `watching` the last 7 drawn days, `habit`
 repeats the record, `avoiding` repeats it away from posts, `random` goes anywhere."""
 
+ADAPTIVE: Final = slice(0, 2)
+"""Places in `ATTACKERS` of those that adapt."""
+
 WATCHED_DAYS: Final = 7
 DAYS_OF_WEEK: Final = 7
 
@@ -195,6 +198,8 @@ def simulate_chunk(
     attack = _choose(rehearsal, watching, luck)
     stopped = _is_stopped(rehearsal, lived, attack, luck, settings.placing)
     harm = np.where(stopped, 0.0, rehearsal.attacks.harm[attack])
+    # Attackers that adapt carry long ways through more rarely, as the plan's harm has it.
+    harm[:, :, ADAPTIVE] *= rehearsal.attacks.appeal[attack[:, :, ADAPTIVE]]
     response = _best_response(rehearsal, watching, lived)
     return stopped.mean(axis=(1, 3)).T, harm.mean(axis=(1, 3)).T, response, lived
 

@@ -58,7 +58,7 @@ from sarhad.solvers.sweep import (
 
 Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
-Progress = Callable[[int, float, float], None]
+Progress = Callable[[float, float, float], None]
 
 FIRST_ROUNDS: Final = 8
 """Schedules that are found by sweeps alone, as first columns of the bound's program."""
@@ -151,7 +151,7 @@ class Search:
         """Show how far the search has come."""
         self.rounds += 1
         if self.progress is not None:
-            self.progress(self.rounds, self.harm, self.bound)
+            self.progress(min(self.spent(), 1.0), self.harm, self.bound)
 
 
 def solve(
@@ -178,7 +178,7 @@ def solve(
     executor : Executor, optional
         Threads; the bound is found beside the next schedule.
     progress : callable, optional
-        Called with (round, harm, bound).
+        Called with (share of the time that is over, harm, bound).
     """
     settings = settings or SearchSettings()
     began = time.monotonic()

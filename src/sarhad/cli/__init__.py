@@ -9,6 +9,7 @@ from typing import cast
 
 import click
 
+from sarhad.cli.compare import compare
 from sarhad.cli.incidents import backtest, incidents
 from sarhad.cli.plan import plan
 from sarhad.cli.reach import reach
@@ -58,5 +59,5 @@ def sarhad() -> None:
     """Plan, compare and run joint patrols of a long, hard border."""
 
 
-for command in (new, check, show, sight, reach, risk, backtest, plan, incidents, terrain):
+for command in (new, check, show, sight, reach, risk, backtest, plan, compare, incidents, terrain):
     sarhad.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from sarhad.patrols import PatrolNetwork
     from sarhad.plan import Result
     from sarhad.report.brief import UnitOrders
-
-SOLVES_FOR_CONTRIBUTIONS = 3
-"""Contributions that are solved anew, each with a small share of the time."""
+    from sarhad.scenario import Option
 
 
 @click.command()
@@ -74,11 +72,11 @@ def compare(
     rasters: Path | None,
     as_json: bool,
 ) -> int:
-    """Plan all options of a SCENARIO, judge them beside what one would do by hand, write the brief."""
+    """Plan all options of a SCENARIO, judge them beside plans by hand, and write the brief."""
     with open_executor() as threads:
         surveyed = survey_scenario(scenario, rasters, None, seed, threads)
         plans = _plan_all(surveyed, time_limit_s, gap, seed, threads)
-        more = _contributions(surveyed, plans, time_limit_s, seed, threads)
+        more = _contributions(surveyed, plans)
         with open_executor(scheduler) as spread:
             entries = _judge_all(surveyed, plans, weeks, seed, spread)
             found = _put_side_by_side(surveyed, entries, more, seed, threads)
@@ -101,32 +99,41 @@ def _plan_all(
 ) -> dict[str, tuple[PatrolNetwork, Result]]:
     from sarhad.study import lay_network
 
-    options = [option.name for option in surveyed.opened.scenario.options]
-    share = time_limit_s / (len(options) + 0.5)
-    plans = {}
-    for name in options:
-        network = lay_network(surveyed.survey, name)
-        found = solve_shown(surveyed, network, share, gap, seed, executor)
+    options = surveyed.opened.scenario.options
+    share = time_limit_s / len(options)
+    plans: dict[str, tuple[PatrolNetwork, Result]] = {}
+    for option in _parents_first(options):
+        network = lay_network(surveyed.survey, option.name)
+        # What an option adds to another can only help: begin where that one ended.
+        start = plans[option.extends][1].plan if option.extends else None
+        found = solve_shown(surveyed, network, share, gap, seed, executor, start)
         refuse_breaches(found.plan, network)
-        plans[name] = (network, found)
-    return plans
+        plans[option.name] = (network, found)
+    return {option.name: plans[option.name] for option in options}
 
 
-def _contributions(
-    surveyed: Surveyed, plans: Plans, time_limit_s: float, seed: int, executor: Executor
-) -> tuple[Contribution, ...]:
-    """Return what one contribution more is worth: bounds and plans of the same short search."""
+def _parents_first(options: Sequence[Option]) -> list[Option]:
+    """Return the options, each after the one that it extends."""
+    done: dict[str, Option] = {}
+    waiting = list(options)
+    while waiting:
+        ready = [o for o in waiting if o.extends is None or o.extends in done]
+        done |= {option.name: option for option in ready}
+        waiting = [option for option in waiting if option.name not in done]
+    return list(done.values())
+
+
+def _contributions(surveyed: Surveyed, plans: Plans) -> tuple[Contribution, ...]:
+    """Return what one contribution more is worth at the least: nobody of the plan is moved."""
     from sarhad.evaluation import value_contributions
-    from sarhad.solvers.generate import SearchSettings, solve
+    from sarhad.solvers.again import harm_with
 
     scenario = surveyed.opened.scenario
-    network, _ = plans[scenario.default_option]
+    network, found = plans[scenario.default_option]
     changed = _changed_networks(surveyed, network)
-    limit = max(time_limit_s / 12.0, 1.0)
-    settings = SearchSettings(gap=0.0, time_limit_s=limit, seed=seed)
 
     def harm(of: PatrolNetwork) -> float:
-        return solve(of, scenario.plan.adaptivity, settings, executor=executor).harm
+        return harm_with(of, scenario.plan.adaptivity, found.plan)
 
     return value_contributions(changed, harm(network), harm)
 

@@ -1,4 +1,4 @@
-"""The commands that plan: joint schedules with a proof, and a plan again after something changed."""
+"""The command that plans: joint schedules with a proof, a drawn calendar, orders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from sarhad.patrols import PatrolNetwork
-    from sarhad.plan import Result
+    from sarhad.plan import Plan, Result
 
 
 @click.command()
@@ -91,8 +91,9 @@ def solve_shown(
     gap: float,
     seed: int,
     executor: Executor,
+    start: Plan | None = None,
 ) -> Result:
-    """Return the plan of a network, showing how the search comes on."""
+    """Return the plan of a network, showing how the search comes on; it may begin from another."""
     from sarhad.solvers.generate import SearchSettings, solve
 
     settings = SearchSettings(gap=gap, time_limit_s=time_limit_s, seed=seed)
@@ -102,6 +103,7 @@ def solve_shown(
             network,
             adaptivity,
             settings,
+            start=start,
             executor=executor,
             progress=lambda spent, harm, bound: progress(int(1000 * spent), 1000),
         )

@@ -189,7 +189,7 @@ def solve(
     search = Search(game, roster, Master(game), rng, settings, began, executor, progress)
     _begin(search)
     _find_bound(search)
-    windows = settle_hours(who, network, _mixture(search), rng)
+    windows = settle_hours(who, _mixture(search), rng)
     search.roster = new_roster(game, who, windows)
     status = _find_schedules(search)
     return _finish(search, windows, status)
@@ -245,7 +245,6 @@ def _mixture(search: Search) -> dict[int, tuple[list[Duty], Floats]]:
 
 def settle_hours(
     teams: tuple[Team, ...],
-    network: PatrolNetwork,
     mixture: Mapping[int, tuple[list[Duty], Floats]],
     rng: np.random.Generator,
 ) -> dict[int, tuple[int, int]]:
@@ -260,7 +259,9 @@ def settle_hours(
         span = HOURS - team.rest_hours
         begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
         duties = mixture.get(team.group, ([], np.zeros(0)))[0]
-        inside = np.array([[_within(duty, b, b + span) for duty in duties] for b in begins])
+        inside = np.array([
+            [_within(duty, int(b), int(b) + span) for duty in duties] for b in begins
+        ])  # fmt: skip
         if not duties:
             begin = int(rng.choice(begins))
         else:
@@ -268,7 +269,6 @@ def settle_hours(
             begin = int(begins[held.argmax()])
             _take(left[team.group], inside[int(held.argmax())])
         windows[place] = (begin, begin + span)
-    del network
     return windows
 
 
@@ -320,7 +320,7 @@ def _explore(search: Search) -> None:
 
 
 def _draw(search: Search) -> None:
-    """Draw the present schedule from the fluid: each team one of its class's duties in its hours."""
+    """Draw the present schedule from the fluid: each team a duty of its class in its hours."""
     mixture = _mixture(search)
     roster = search.roster
     count: dict[int, int] = {}

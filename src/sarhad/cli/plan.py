@@ -56,7 +56,7 @@ def plan(
     rasters: Path | None,
     as_json: bool,
 ) -> int:
-    """Plan the joint patrols of a SCENARIO, with a proof of how close to the best possible it is."""
+    """Plan the joint patrols of a SCENARIO, with a proof of how good the plan is."""
     from sarhad.cli.scheduler import open_executor
     from sarhad.study import lay_network
 
@@ -105,7 +105,7 @@ def solve_shown(
             settings,
             start=start,
             executor=executor,
-            progress=lambda spent, harm, bound: progress(int(1000 * spent), 1000),
+            progress=lambda spent, _harm, _bound: progress(int(1000 * spent), 1000),
         )
 
 

@@ -5,17 +5,17 @@ For any mixture p of attacks the harm of any lottery over legal days is at least
     sum_a p_a harm_a - sum_f g_f posts_f - max over legal days of sum_(f,c) G_fc D_fc,
 
 with g_f the stake on field f, G_fc its part in weather c that posts leave, and D_fc the chance that
-patrols notice. D = 1 - prod(1 - d_i) over visits is held from above by a line in the visits, field by
-field, whichever of two is lower at the presence that is expected:
+patrols notice. D = 1 - prod(1 - d_i) over visits is held from above by a line in the visits, field
+by field, by one of two or a mean of both:
 
     chord    D <= C + K sum d_i,            C = max_n 1 - (1 - s)^n - K s n,
     tangent  D <= C + K sum -log(1 - d_i),  K = exp(-e), C = 1 - K - K e,
 
 s the strongest visit on the field, K a slope, e an effort: any choice is valid. The chord holds for
-visits of mixed strength: 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it is greatest
-with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n. The tangent is that of the
-concave 1 - exp(-x). Under such a line the days of teams fall
-apart, and each team's best duty is exact by dynamic programming. Limits that couple teams enter by
+visits of mixed strength: 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it is
+greatest with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n. The tangent is that
+of the concave 1 - exp(-x). Under such a line the days of teams fall apart, and each team's best
+duty is exact by dynamic programming. Limits that couple teams enter by
 multipliers, each found exactly or left at 0, which is valid too.
 """
 
@@ -302,7 +302,7 @@ def _ground_total(
 ) -> tuple[float, float]:
     """Return the most that ground teams earn together, guests needing officers or a host's team.
 
-    A guest earns v less the price of an officer, or, in a mixed team, no more than `x`, what the pair
+    A guest earns v less the price of an officer, or, in a mixed team, no more than what the pair
     earns above the host's best duty alone. The least over the price is at a jump of a sum of
     maxima, found by sorting.
     """
@@ -410,7 +410,10 @@ def _air_total(
 def _least_over_prices(
     values: list[Floats], counts: Floats, kg: Floats, blocks: float, fuel: float
 ) -> tuple[float, float]:
-    """Return min over prices m, f >= 0 of sum_c n_c max_a (V_c(a) - a (m + kg_c f)) + m blocks + f fuel."""
+    """Return the least worth over the prices of blocks and fuel, and the price of a block.
+
+    min over m, f >= 0 of sum_c n_c max_a (V_c(a) - a (m + kg_c f)) + m blocks + f fuel.
+    """
     size = len(values)
     rows, right = [], []
     for number, value in enumerate(values):
@@ -427,6 +430,7 @@ def _least_over_prices(
     if found.status != 0:
         return float(sum(n * v.max() for n, v in zip(counts, values, strict=True))), 0.0
     # The prices alone decide: recompute the worth from them, so that no tolerance enters.
+    assert found.x is not None  # noqa: S101 - an optimum has been found
     m, f = (max(float(x), 0.0) for x in found.x[size:])
     worth = sum(
         n * float((v - np.arange(len(v)) * (m + k * f)).max())

@@ -89,6 +89,9 @@ MOST_SMOOTH: Final = 1500
 MOST_TAKEN: Final = 12
 """Schedules of an earlier plan that a search begins from, the most frequent ones."""
 
+SHORT_S: Final = 10.0
+"""A search with less time takes in a third of them [s]."""
+
 DRAWN: Final = 8
 """Schedules that are drawn from the bound's program before those in use are improved."""
 
@@ -201,7 +204,7 @@ def solve(
     search = Search(game, roster, Master(game), rng, settings, began, executor, progress)
     _begin(search, start)
     _find_bound(search)
-    windows = settle_hours(who, network, _mixture(search), rng)
+    windows = settle_hours(who, _mixture(search), rng)
     if start is not None:
         windows |= kept_hours(start, who)
     search.roster = new_roster(game, who, windows)
@@ -269,7 +272,6 @@ def _mixture(search: Search) -> dict[int, tuple[list[Duty], Floats]]:
 
 def settle_hours(
     teams: tuple[Team, ...],
-    network: PatrolNetwork,
     mixture: Mapping[int, tuple[list[Duty], Floats]],
     rng: np.random.Generator,
 ) -> dict[int, tuple[int, int]]:
@@ -284,7 +286,9 @@ def settle_hours(
         span = HOURS - team.rest_hours
         begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
         duties = mixture.get(team.group, ([], np.zeros(0)))[0]
-        inside = np.array([[_within(duty, b, b + span) for duty in duties] for b in begins])
+        inside = np.array([
+            [_within(duty, int(b), int(b) + span) for duty in duties] for b in begins
+        ])  # fmt: skip
         if not duties:
             begin = int(rng.choice(begins))
         else:
@@ -292,7 +296,6 @@ def settle_hours(
             begin = int(begins[held.argmax()])
             _take(left[team.group], inside[int(held.argmax())])
         windows[place] = (begin, begin + span)
-    del network
     return windows
 
 
@@ -310,7 +313,8 @@ def _take_in(search: Search, start: Plan) -> None:
     """Take the schedules of an earlier plan, filled up by whoever is idle in them."""
     roster = search.roster
     order = np.argsort(-start.probabilities, kind="stable")
-    for number in order[:MOST_TAKEN]:
+    most = MOST_TAKEN if search.settings.time_limit_s > SHORT_S else MOST_TAKEN // 3
+    for number in order[:most]:
         _recall_from(search, start, int(number))
         _add_present(search)
         price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
@@ -385,7 +389,7 @@ def _explore(search: Search) -> None:
 
 
 def _draw(search: Search) -> None:
-    """Draw the present schedule from the fluid: each team one of its class's duties in its hours."""
+    """Draw the present schedule from the fluid: each team a duty of its class in its hours."""
     mixture = _mixture(search)
     roster = search.roster
     count: dict[int, int] = {}

@@ -17,7 +17,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from sarhad.exchange.atomic import write_atomically
-from sarhad.exchange.routes import PatrolRoute, RoutePoint, elapsed
+from sarhad.exchange.routes import PatrolRoute, RoutePoint, stay_text
 from sarhad.exchange.texts import clean_line
 from sarhad.scenario import Scenario
 
@@ -163,16 +163,11 @@ def _merged(stops: Sequence[RoutePoint]) -> list[RoutePoint]:
     for stop in stops:
         last = merged[-1] if merged else stop
         if last.role == stop.role == "stay" and last.cell == stop.cell and last.until == stop.start:
-            merged[-1:] = [replace(last, until=stop.until, text=stay_text(last, stop))]
+            text = stay_text(last.start, stop.until)
+            merged[-1:] = [replace(last, until=stop.until, text=text)]
         else:
             merged.append(stop)
     return merged
-
-
-def stay_text(first: RoutePoint, last: RoutePoint) -> str:
-    """Return what a stay that goes on over several hours says."""
-    minutes = round(elapsed(first.start, last.until).total_seconds() / 60)
-    return f"Watch the line for {minutes} min"
 
 
 def _span(start: datetime, until: datetime) -> str:

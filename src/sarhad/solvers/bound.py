@@ -31,7 +31,16 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from sarhad.kernels import worth_of_visits
-from sarhad.patrols import HOURS, QUARTERS, Duty, PatrolNetwork, Team
+from sarhad.patrols import (
+    HOURS,
+    QUARTERS,
+    UNREACHED,
+    Duty,
+    GroundReach,
+    PatrolNetwork,
+    Team,
+    narrow_reach,
+)
 from sarhad.solvers.game import Game, price_fields
 from sarhad.solvers.pricing import (
     AirDay,
@@ -302,8 +311,8 @@ def _ground_total(
 ) -> tuple[float, float]:
     """Return the most that ground teams earn together, guests needing officers or a host's team.
 
-    A guest earns v less the price of an officer, or, in a mixed team, no more than what the pair
-    earns above the host's best duty alone. The least over the price is at a jump of a sum of
+    A guest earns v less the price of an officer, or, in a mixed team, what the pair earns above the
+    host's best duty alone, if that is more. The least over the price is at a jump of a sum of
     maxima, found by sorting.
     """
     own, guests, mixed = 0.0, [], []
@@ -316,13 +325,13 @@ def _ground_total(
             continue
         gain = _mixed_gain(network, teams[0], groups, answers, tables)
         guests += [value] * len(teams)
-        mixed += [min(gain, value)] * len(teams)
+        mixed += [gain] * len(teams)
     flying = sum(len(t) for t in groups.values() if t[0].flight >= 0 and t[0].officers)
     pool = network.limits.officers
     alone, paired = np.array(guests), np.array(mixed)
     # Helicopters take officers too; where they might need more than there are, they come free.
     if len(alone) + flying <= pool or not len(alone):
-        return own + float(alone.sum()), 0.0
+        return own + float(np.maximum(alone, paired).sum()), 0.0
     need = np.sort(np.maximum(alone - paired, 0.0))[::-1]
     price = float(need[pool]) if pool < len(need) else 0.0
     return own + float(np.maximum(alone - price, paired).sum()) + price * pool, price
@@ -360,8 +369,8 @@ def mix_teams(host: Team, guest: Team, group: int) -> Team:
 
     It goes where both may, as long as both may, in the host's vehicle or at the pace of its kind.
     """
-    reach = host.reach if len_of(host) <= len_of(guest) else guest.reach
-    slower = host if reach is host.reach else guest
+    slower, other = (host, guest) if len_of(host) <= len_of(guest) else (guest, host)
+    open_to = host.open & guest.open
     return Team(
         name=f"{host.name}+{guest.name}",
         members=(*host.members, *guest.members),
@@ -371,11 +380,21 @@ def mix_teams(host: Team, guest: Team, group: int) -> Team:
         duty_hours=min(host.duty_hours, guest.duty_hours),
         rest_hours=max(host.rest_hours, guest.rest_hours),
         working=host.working & guest.working,
-        open=slower.open,
+        open=open_to,
         officers=0,
         group=group,
-        reach=reach,
+        reach=_common_reach(slower, other, open_to),
     )
+
+
+def _common_reach(slower: Team, other: Team, open_to: NDArray[np.bool_]) -> GroundReach:
+    """Return the slower team's reach, closed where the other cannot be; no way leads through."""
+    own, its = slower.reach, other.reach
+    assert own is not None  # noqa: S101 - asked of ground teams
+    assert its is not None  # noqa: S101 - asked of ground teams
+    reached = np.zeros(len(open_to), bool)
+    reached[its.first : its.first + len(its)] = its.home_hours != UNREACHED
+    return narrow_reach(own, reached & open_to)
 
 
 def len_of(team: Team) -> int:

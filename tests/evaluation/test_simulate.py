@@ -39,7 +39,7 @@ def single(cell: int, hour: int, chance: float, cells: int = 6, teams: int = 2) 
         name: getattr(world.attacks, name)[one]
         for name in ("cell", "hour", "site", "attacker", "target", "harm", "reachable")
     }
-    lone = replace(world.attacks, **parts, timely=np.ones(1), pattern=np.ones(1))
+    lone = replace(world.attacks, **parts, timely=np.ones(1), appeal=np.ones(1), pattern=np.ones(1))
     return replace(world, attacks=lone)
 
 

@@ -100,7 +100,7 @@ def two_places() -> tuple[PatrolNetwork, Plan]:
     """A world with two equal attacks, and a plan that is sure to meet one of them each day."""
     world = worlds.network(12, 1, 1.0, states=(worlds.CLEAR,))
     both = np.array([3 * 24 + 8, 9 * 24 + 8])
-    names = ("cell", "hour", "site", "attacker", "target", "reachable")
+    names = ("cell", "hour", "site", "attacker", "target", "appeal", "reachable")
     parts = {name: getattr(world.attacks, name)[both] for name in names}
     even = {"harm": np.ones(2), "timely": np.ones(2), "pattern": np.full(2, 0.5)}
     world = replace(world, attacks=replace(world.attacks, **parts, **even))

@@ -264,16 +264,19 @@ def _turn_to(
     worth = team_worth(game, roster, team, price, reach.first, len(reach))
     of = network.sector_of[reach.first : reach.first + len(reach)]
     bonus = np.float32(PRESENCE_BONUS * max(float(price.max()), 1e-9))
-    elsewhere = (of >= 0) & (of != sector) & (np.append(missing, 0.0)[of] > 1e-9)
-    base = worth + bonus / np.float32(HOURS) * elsewhere
+    # Longer than what is missing counts no more, so that a short stay leaves time for others.
+    stay = np.arange(1, QUARTERS + 1)[:, None] / QUARTERS
+    counts = np.minimum(stay, np.maximum(np.append(missing, 0.0), 0.0)[of]).astype(np.float32)
+    base = stay[:, None].astype(np.float32) * worth
+    base += (bonus / np.float32(HOURS) * counts * (of != sector))[:, None]
     best, chosen = (0.0, -np.inf), None
     for hours in {int(np.ceil(missing[sector])), int(np.ceil(missing[sector])) + 1}:
         for first in range(HOURS - hours + 1):
             if not team.working[first : first + hours].all():
                 continue
             wanted = base.copy()
-            wanted[first : first + hours] += bonus * (of == sector)
-            found = price_ground(team, place, wanted[None], roster.longest[place]).duty
+            wanted[:, first : first + hours] += (bonus * counts * (of == sector))[:, None]
+            found = price_ground(team, place, wanted, roster.longest[place]).duty
             if found is None:
                 continue
             score = _score(found, roster, network, worth, reach.first, sector, missing)

@@ -187,7 +187,7 @@ def _flying(place: int, team: Team, network: PatrolNetwork) -> Iterator[Duty]:
 
 
 def joint_schedules(network: PatrolNetwork, teams: tuple[Team, ...]) -> Iterator[list[Duty]]:
-    """Yield every joint schedule that keeps what couples teams, duties that add nothing left out."""
+    """Yield every joint schedule that keeps what couples teams, of duties that add something."""
     choices = [_undominated(legal_duties(i, team, network), teams, network)
                for i, team in enumerate(teams)]  # fmt: skip
     for size in range(len(teams) + 1):

@@ -47,7 +47,8 @@ def small_game(seed: int, *, strength: float, officers: int = 9, presence: float
     blocks = float(rng.integers(3, 9)) if air else np.inf
     limits = Limits(officers, {"RU": blocks}, {}, {"airfield": 1e6}, presence)
     return made_network(
-        teams, CELLS, flights, limits, looks=_looks(rng, strength), attacks=_attacks(rng),
+        teams, CELLS, flights, limits, looks=_looks(rng, strength),
+        attacks=_attacks(rng, np.flatnonzero(working)),
         unwatched=rng.uniform(0.5, 1.0, (CELLS, HOURS, 2 * len(STATES))).astype(np.float32),
         sector_of=np.array([0, 0, 1], np.int32),
     )  # fmt: skip
@@ -97,13 +98,14 @@ def _looks(rng, strength: float):
     )
 
 
-def _attacks(rng) -> Attacks:
-    cell, hour, kind = (a.ravel() for a in np.indices((CELLS, HOURS, 2)))
+def _attacks(rng, hours) -> Attacks:
+    cell, hour, kind = (a.ravel() for a in np.indices((CELLS, len(hours), 2)))
+    hour = hours[hour]
     pattern = rng.dirichlet(np.full(len(cell), 0.3))
     weight = rng.random()
     return Attacks(
         cell=cell, hour=hour, site=np.full(len(cell), -1), attacker=kind, target=kind,
-        harm=rng.pareto(1.5, len(cell)) + 0.1, timely=rng.uniform(0.5, 1.0, len(cell)),
+        harm=rng.pareto(2.5, len(cell)) + 0.1, timely=rng.uniform(0.5, 1.0, len(cell)),
         appeal=rng.uniform(0.2, 1.0, len(cell)), pattern=pattern,
         reachable=rng.random(len(cell)) < 0.9, weights=np.array([weight, 1 - weight]),
         names=("raid", "drone"),
@@ -185,7 +187,7 @@ def _flying(place: int, team: Team, network: PatrolNetwork) -> Iterator[Duty]:
 
 
 def joint_schedules(network: PatrolNetwork, teams: tuple[Team, ...]) -> Iterator[list[Duty]]:
-    """Yield every joint schedule that keeps what couples teams, duties that add nothing left out."""
+    """Yield every joint schedule that keeps what couples teams, of duties that add something."""
     choices = [_undominated(legal_duties(i, team, network), teams, network)
                for i, team in enumerate(teams)]  # fmt: skip
     for size in range(len(teams) + 1):

@@ -57,6 +57,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BLUR: Final = 0.25
+MOST_VISITS: Final = 1e6
 ROUNDING: Final = 2e-6
 """Sums of a duty in float32 are rounded up by this share of themselves, 12 times their rounding."""
 
@@ -148,8 +149,10 @@ def chord_constant(slope: Floats, strongest: Floats) -> Floats:
         turn = np.where(
             (strongest > 0) & (slope > 0), np.log(slope) / np.log(np.maximum(miss, 1e-300)), 0.0
         )
-    turn = np.clip(np.ceil(turn), 0.0, 1e6)
-    best = np.zeros_like(slope)
+    # So flat a line has its touching point too far off to be looked for: no chance is above 1.
+    flat = (strongest > 0) & ((slope <= 0) | (turn > MOST_VISITS))
+    turn = np.clip(np.ceil(turn), 0.0, MOST_VISITS)
+    best = flat.astype(np.float64)
     for step in (-1.0, 0.0, 1.0):
         visits = np.maximum(turn + step, 0.0)
         best = np.maximum(best, 1.0 - miss**visits - slope * strongest * visits)

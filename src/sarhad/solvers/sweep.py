@@ -12,6 +12,7 @@ from sarhad.kernels import worth_of_visits
 from sarhad.patrols import (
     HOURS,
     LEAD_HOURS,
+    QUARTERS,
     Duty,
     PatrolNetwork,
     Team,
@@ -29,6 +30,7 @@ from sarhad.solvers.pricing import (
     price_ground,
 )
 
+Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 NEIGHBOURS = (3, 9)
@@ -225,35 +227,79 @@ def _keep_presence(game: Game, roster: Roster, price: Float32) -> None:
 
 
 def _fill_sector(game: Game, roster: Roster, price: Float32, sector: int, least: float) -> None:
+    """Send the teams that reach a sector there, one after another, until it has its least."""
     network = game.network
-    inside = network.sector_of == sector
-    bonus = np.float32(PRESENCE_BONUS * max(float(price.max()), 1e-9))
-    for place in _who_reaches(roster, inside):
+    for place in _who_reaches(roster, network.sector_of == sector):
         before = presence_of(present_duties(roster), roster.teams, network)
         if before[sector] + 1e-9 >= least:
             return
-        team, reach = roster.teams[place], roster.teams[place].reach
-        if reach is None or place in roster.fixed:
+        team, old = roster.teams[place], roster.duties[place]
+        if place in roster.fixed:
             continue
-        old = roster.duties[place]
-        if old is not None:
-            add_duty(roster.effort, old, team, network, -1.0)
-            roster.duties[place] = None
-        window = slice(reach.first, reach.first + len(reach))
-        worth = team_worth(game, roster, team, price, reach.first, len(reach))
-        worth += bonus * inside[window]
-        found = price_ground(team, place, worth[None], roster.longest[place]).duty
-        if found is not None and not _officer_free(roster, team, network):
-            found = None
-        new = found if found is not None else old
-        roster.duties[place] = new
-        after = presence_of(present_duties(roster), roster.teams, network)
-        others = np.arange(len(after)) != sector
-        # A team that leaves another sector bare is sent back.
-        if ((after + 1e-9 < least) & (before + 1e-9 >= least) & others).any():
-            new = roster.duties[place] = old
+        _send_home(game, roster, place)
+        without = presence_of(present_duties(roster), roster.teams, network)
+        free = _officer_free(roster, team, network)
+        found = _turn_to(game, roster, place, price, sector, least - without) if free else None
+        if found is not None:
+            after = without + presence_of([found], roster.teams, network)
+            bared = (after + 1e-9 < least) & (before + 1e-9 >= least)
+            # A team that bares another sector, or does no more here than before, is sent back.
+            if bared.any() or after[sector] <= before[sector] + 1e-9:
+                found = None
+        roster.duties[place] = new = old if found is None else found
         if new is not None:
             add_duty(roster.effort, new, team, network)
+
+
+def _turn_to(
+    game: Game, roster: Roster, place: int, price: Float32, sector: int, missing: Floats
+) -> Duty | None:
+    """Return the duty that gives a sector what it misses and is worth most otherwise.
+
+    A bonus on a few hours in a row, each such run in turn, leaves the rest of the duty free.
+    """
+    team, network = roster.teams[place], game.network
+    reach = team.reach
+    assert reach is not None  # noqa: S101 - asked of ground teams
+    worth = team_worth(game, roster, team, price, reach.first, len(reach))
+    of = network.sector_of[reach.first : reach.first + len(reach)]
+    bonus = np.float32(PRESENCE_BONUS * max(float(price.max()), 1e-9))
+    # Longer than what is missing counts no more, so that a short stay leaves time for others.
+    stay = np.arange(1, QUARTERS + 1)[:, None] / QUARTERS
+    counts = np.minimum(stay, np.maximum(np.append(missing, 0.0), 0.0)[of]).astype(np.float32)
+    base = stay[:, None].astype(np.float32) * worth
+    base += (bonus / np.float32(HOURS) * counts * (of != sector))[:, None]
+    best, chosen = (0.0, -np.inf), None
+    for hours in {int(np.ceil(missing[sector])), int(np.ceil(missing[sector])) + 1}:
+        for first in range(HOURS - hours + 1):
+            if not team.working[first : first + hours].all():
+                continue
+            wanted = base.copy()
+            wanted[:, first : first + hours] += (bonus * counts * (of == sector))[:, None]
+            found = price_ground(team, place, wanted, roster.longest[place]).duty
+            if found is None:
+                continue
+            score = _score(found, roster, network, worth, reach.first, sector, missing)
+            if score > best:
+                best, chosen = score, found
+    return chosen
+
+
+def _score(
+    duty: Duty,
+    roster: Roster,
+    network: PatrolNetwork,
+    worth: Float32,
+    first: int,
+    sector: int,
+    missing: Floats,
+) -> tuple[float, float]:
+    """Return what a duty gives of the presence that is missing, here first, and what it earns."""
+    hours = presence_of([duty], roster.teams, network)
+    given = np.minimum(hours, np.maximum(missing, 0.0))
+    earned = worth[duty.hour, duty.station - first] * duty.quarters / QUARTERS
+    weight = len(given) * float(given[sector]) + float(given.sum())
+    return round(weight, 6), float(earned.sum())
 
 
 def _who_reaches(roster: Roster, inside: NDArray[np.bool_]) -> list[int]:

@@ -82,6 +82,7 @@ def attacks(cells: int, timely: float = 0.9) -> Attacks:
         target=kind,
         harm=1.0 + cell / cells + 0.02 * hour + kind,
         timely=np.full(len(cell), timely),
+        appeal=1.0 - 0.2 * (cell % 3),
         pattern=often / often.sum(),
         reachable=np.ones(len(cell), bool),
         weights=np.array([0.7, 0.3]),

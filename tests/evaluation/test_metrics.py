@@ -58,7 +58,8 @@ def test_the_adaptive_attacker_is_met_where_it_does_most_harm() -> None:
     world = worlds.network()
     exposure = expose(worlds.random_plan(world), world, 1.0)
     worst = worst_attacks(exposure, exposure.left)
-    assert world.attacks.weights @ exposure.left[worst] == pytest.approx(exposure.harm)
+    drawing = world.attacks.appeal * exposure.left
+    assert world.attacks.weights @ drawing[worst] == pytest.approx(exposure.harm)
     assert (world.attacks.attacker[worst] == [0, 1]).all()
 
 

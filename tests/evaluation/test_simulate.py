@@ -39,7 +39,7 @@ def single(cell: int, hour: int, chance: float, cells: int = 6, teams: int = 2) 
         name: getattr(world.attacks, name)[one]
         for name in ("cell", "hour", "site", "attacker", "target", "harm", "reachable")
     }
-    lone = replace(world.attacks, **parts, timely=np.ones(1), pattern=np.ones(1))
+    lone = replace(world.attacks, **parts, timely=np.ones(1), appeal=np.ones(1), pattern=np.ones(1))
     return replace(world, attacks=lone)
 
 
@@ -102,7 +102,12 @@ def two_places() -> tuple[PatrolNetwork, Plan]:
     both = np.array([3 * 24 + 8, 9 * 24 + 8])
     names = ("cell", "hour", "site", "attacker", "target", "reachable")
     parts = {name: getattr(world.attacks, name)[both] for name in names}
-    even = {"harm": np.ones(2), "timely": np.ones(2), "pattern": np.full(2, 0.5)}
+    even = {
+        "harm": np.ones(2),
+        "timely": np.ones(2),
+        "appeal": np.ones(2),
+        "pattern": np.full(2, 0.5),
+    }
     world = replace(world, attacks=replace(world.attacks, **parts, **even))
     days = [Schedule((worlds.walk(0, 5, [c] * 7, [2] + [4] * 6),)) for c in (3, 9)]
     return world, worlds.plan_of(world, days, [0.5, 0.5])
@@ -133,7 +138,11 @@ def test_watching_takes_the_worst_attack_of_the_last_seven_days() -> None:
     calendar = np.random.default_rng(0).integers(5, size=(20, 14))
     found = simulate(rehearse(exposure), replace(MANY, weeks=20), calendar=calendar)
     attacks, field = world.attacks, (world.attacks.cell, world.attacks.hour, world.attacks.target)
-    by_day = attacks.harm * (1 - attacks.timely * exposure.cover_of[:, *field].astype(float))
+    by_day = (
+        attacks.appeal
+        * attacks.harm
+        * (1 - attacks.timely * exposure.cover_of[:, *field].astype(float))
+    )
     for week, days in enumerate(calendar):
         total = 0.0
         for day in range(7, 14):

@@ -79,6 +79,17 @@ def test_stays_at_the_end_of_the_hour_overlap() -> None:
     assert near(walked.stopped[ATTACKERS.index("habit")], 0.75)
 
 
+def test_members_of_a_mixed_team_share_their_stay() -> None:
+    # Two sure looks from one stay of half an hour: met with 0.5. The coverage formula adds their
+    # efforts as if the members came apart, 1 - 0.5 x 0.5: it says too much of mixed teams.
+    world = single(cell=3, hour=8, chance=1.0, teams=1)
+    both = replace(world.teams[0], looks=(0, 0))
+    world = replace(world, teams=(both,))
+    plan = worlds.plan_of(world, [Schedule((worlds.walk(0, 6, [3] * 4, [2] * 4),))], [1.0])
+    assert near(run(plan, world).stopped[ATTACKERS.index("habit")], 0.5)
+    assert expose(plan, world, 0.0).cover[3, 8, 0] == pytest.approx(0.75, rel=1e-4)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_simulation_agrees_with_the_exact_value(seed: int) -> None:
     world = worlds.network(posts=0.3)

@@ -8,6 +8,9 @@ else
 BIN := $(VENV)/bin
 endif
 OUT ?= out/tajik-afghan
+# Time for solving, shared by all options [s], and simulated weeks for each of them.
+SOLVE_S ?= 40
+WEEKS ?= 250
 # CI runs the slow tests too; a person waits for the fast ones only.
 MARK := $(if $(filter true,$(CI)),,-m "not slow")
 BUILD_INPUTS := pyproject.toml $(wildcard build_backend/*.py src/sarhad/kernels/*.[ch]) \
@@ -19,6 +22,7 @@ BUNDLE := src/sarhad/report/brief/parts/built/brief.js
 plan: $(VENV)/.plan
 	$(BIN)/sarhad check tajik-afghan
 	$(BIN)/sarhad show tajik-afghan --out $(OUT)
+	$(BIN)/sarhad compare tajik-afghan --out $(OUT) --time-limit $(SOLVE_S) --weeks $(WEEKS)
 
 test: $(VENV)/.test $(if $(filter true,$(CI)),$(VENV)/.case)
 	$(BIN)/ruff check .

@@ -135,6 +135,31 @@ def test_five_options_add_one_party_after_the_other(case: Scenario) -> None:
     assert case.default_option == "organisation"
 
 
+def test_no_mobile_unit_is_on_duty_for_more_than_a_seventh_of_the_week(case: Scenario) -> None:
+    mobile = [unit for unit in case.units if unit.mobile]
+    assert {unit.duty_hours for unit in mobile} == {8}
+    assert case.rules.week_hours / 7 >= 8
+
+
+def test_teams_of_the_ally_stand_where_mixed_teams_can_form(case: Scenario) -> None:
+    own = {(unit.base, unit.kind) for unit in case.units if unit.party == "TJ"}
+    ally = [unit for unit in case.units if unit.id.startswith("ru-team-")]
+    assert sum(unit.count for unit in ally) == 14
+    assert {(unit.base, unit.kind) for unit in ally} <= own
+
+
+def test_contingent_stands_at_the_line_in_its_sector(case: Scenario, plane: LinePlane) -> None:
+    (sector,) = [sector for sector in case.sectors if sector.id == "shohin"]
+    posts = {post.id: post for post in case.posts}
+    contingent = [unit for unit in case.units if unit.party == "CSTO"]
+    km, away_km = distances_km(plane, [posts[unit.base] for unit in contingent])
+    kinds = sorted((unit.kind, unit.count) for unit in contingent)
+    assert kinds == [("foot", 3), ("vehicle", 3), ("vehicle", 3)]
+    assert sector.from_km < km.min()
+    assert km.max() < sector.to_km
+    assert away_km.max() < 1
+
+
 def test_only_the_option_cooperation_counts_on_the_neighbour(case: Scenario) -> None:
     given = {option.name: option.cooperation for option in case.options if option.cooperation}
     assert list(given) == ["cooperation"]

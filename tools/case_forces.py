@@ -60,10 +60,11 @@ CLASSES = {
     "w": ("watch", "Watch", 3, 0, "yes", 12, 20),
     "f": ("foot", "Foot team", 5, 4.5, "yes", 8, 25),
     "h": ("horse", "Horse team", 4, 8, "no", 8, 30),
-    "v": ("vehicle", "Vehicle team", 6, 50, "yes", 10, 60),
+    "v": ("vehicle", "Vehicle team", 6, 50, "yes", 8, 60),
 }
 """Letter of a garrison: kind, name, people, speed [km/h], night, duty [h], cost [USD/h].
-Speeds are on good ground: a path, a pasture, a road."""
+Speeds are on good ground: a path, a pasture, a road. Who is mobile may be on duty on each of seven
+days, so that a seventh of the week's 60 hours is the most that a duty can use: 8 whole hours."""
 
 ILLUSTRATIVE = "illustrative round number"
 
@@ -86,7 +87,7 @@ MI8 = {
     "speed_km_h": 220,
     "night": "yes",
     "thermal": "yes",
-    "duty_hours": 10,
+    "duty_hours": 8,
     "cost_per_hour": 3500,
     "fuel_kg": 1900,
     "burn_kg_h": 700,
@@ -110,21 +111,23 @@ ALLY_BASE = (
 ALLY_TEAMS = (
     ("tj-panj", 2),
     ("tj-farkhor", 2),
-    ("tj-shurobod", 2),
+    ("tj-shohon", 2),
     ("tj-qalaikhumb", 2),
-    ("tj-vanj", 1),
-    ("tj-khorugh", 2),
+    ("tj-khumrogi", 1),
+    ("tj-tem", 2),
     ("tj-ishkoshim", 2),
-    ("tj-murghob", 1),
+    ("tj-zorkul", 1),
 )
-"""Posts of the host from which vehicle teams of the ally work, and how many."""
+"""Posts of the host from which vehicle teams of the ally work, and how many. Each has a vehicle
+team of the host for mixed teams, and stands at the line: by the stand-in relief no team of the
+towns behind the gorge (Shurobod, Vanj, Khorugh, Murghob) gets there and back in a duty."""
 
 ORGANISATION_TEAMS = (
-    ("tj-shurobod", "vehicle", 3),
-    ("tj-shurobod", "foot", 3),
-    ("tj-muminobod", "vehicle", 3),
+    ("tj-bank-0378", "vehicle", 3),
+    ("tj-bank-0412", "foot", 3),
+    ("tj-shohon", "vehicle", 3),
 )
-"""The contingent: post, kind, how many. All in the sector shohin."""
+"""The contingent: post, kind, how many. All at the line in the sector shohin."""
 
 SCENARIO = """\
 # The embedded case: the state border between Tajikistan and Afghanistan.
@@ -168,6 +171,10 @@ river_km = [[0.0, 1112.0]]  # Panj and Pamir, up to the outflow of Zorkul (OSM l
 [risk]
 record_from = "2023-01-01T00:00+05:00"  # illustrative: no report of the table is older
 within_km = 50.0
+
+[plan]
+adaptivity = 0.5  # illustrative: as likely to watch and adapt as to keep a habit
+flyable_share = 0.8  # illustrative: mountain weather grounds helicopters on one day in five
 
 [[options]]
 name = "alone"

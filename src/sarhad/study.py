@@ -85,7 +85,7 @@ def survey(
     progress : callable, optional
         Called with (stages done, stages in all).
     """
-    tell = progress or (lambda done, total: None)
+    tell = progress or (lambda _done, _total: None)
     cells = cut_into_cells(scenario.border, scenario.cell_m)
     plane = lay_out(scenario.border, terrain.grid.project)
     sight = compute_visibility(scenario, cells, plane, terrain, executor=executor)

@@ -18,7 +18,7 @@ from sarhad.exchange.fields import facts_of
 from sarhad.exchange.heights import read_credits
 from sarhad.exchange.scaffold import scaffold_scenario
 from sarhad.exchange.scenario_folder import TABLES, find_faults, read_scenario
-from sarhad.exchange.settings import find_lines
+from sarhad.exchange.settings import SECTIONS, find_lines
 from sarhad.scenario import Cooperation, Incident, Option, Party, Unit, option_units
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -67,6 +67,9 @@ def test_scaffold_explains_every_setting(folder: Path) -> None:
         for name, fact in facts_of(noun).items():
             assert fact.description
             assert name == "cooperation" or f"{name} =" in text
+    for section, noun in SECTIONS.items():
+        part = text.split(f"\n[{section}]\n")[1].split("\n[")[0]
+        assert all(f"{name} =" in part for name in facts_of(noun))
 
 
 def test_scaffold_refuses_a_folder_with_something_in_it(folder: Path) -> None:

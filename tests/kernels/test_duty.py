@@ -14,6 +14,7 @@ from sarhad.kernels.library import VARIANTS, supported
 from sarhad.patrols import Duty, GroundReach, Team, find_breaches
 
 NETWORKS = 220
+LEAD = 4
 Visits = tuple[tuple[int, int, int], ...]  # station, hour of the duty from 1, quarters
 
 
@@ -128,6 +129,36 @@ def test_best_duty_equals_exhaustive_enumeration_on_random_networks() -> None:
         worst = max(worst, abs(found.value - by_length.max()) / max(by_length.max(), 1e-9))
     assert worst < 1e-5
     assert duties > 10_000
+
+
+def test_best_duty_with_ways_outside_the_day_equals_exhaustive_enumeration() -> None:
+    outside = 0
+    for number, (net, team) in enumerate(made(NETWORKS // 2)):
+        rng = np.random.default_rng(number)
+        longest = np.zeros(24 + 2 * LEAD, np.int8)
+        starts = rng.choice([*range(LEAD + 1), *range(24 + LEAD - 4, 24 + LEAD)], 3, replace=False)
+        longest[starts] = np.minimum(rng.integers(1, 5, 3), len(longest) - starts)
+        by_length = np.full(net.duty_h + 1, -np.inf)
+        by_length[0], best_start = 0.0, 0
+        for visits in net.duties():
+            length, hours = net.length_of(visits), [hour for _, hour, _ in visits]
+            for start in np.flatnonzero(longest >= length) - LEAD:
+                if start + hours[0] - 1 >= 0 and start + hours[-1] - 1 < 24:
+                    worth = net.worth_of(visits, int(start))
+                    if worth > by_length.max():
+                        best_start = int(start)
+                    by_length[length] = max(by_length[length], worth)
+        window = slice(team.reach.first, team.reach.first + len(team.reach))
+        worth = np.ascontiguousarray(net.worth[:, :, window])
+        found = ground_duty(worth, longest[: 24 + LEAD], net.duty_h, *arrays(team.reach))
+        assert np.array_equal(found.by_length < NONE, np.isinf(by_length))
+        there = np.isfinite(by_length)
+        assert np.allclose(found.by_length[there], by_length[there], rtol=1e-5, atol=1e-6)
+        if found.hours:
+            assert found.start == best_start
+            assert 0 <= found.hour.min() <= found.hour.max() < 24
+            outside += found.start < 0 or found.start + found.hours > 24
+    assert outside > 20
 
 
 def as_duty(visits: Visits, start: int, hours: int) -> Duty:

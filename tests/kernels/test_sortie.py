@@ -14,7 +14,7 @@ from sarhad.kernels import NONE, AirSpace, best_sorties, fine_sortie, flying_day
 from sarhad.kernels.library import VARIANTS, supported
 from sarhad.patrols import Duty, Flight, Sortie, find_breaches, passes_of
 
-NETWORKS = 120
+NETWORKS = 200
 STEP = 2
 
 
@@ -59,17 +59,16 @@ class SmallAir:
         return abs(row[b] - row[a])
 
     def tracks(self, pad: int, block: int) -> Iterator[tuple[list[int], int, float]]:
-        """Yield the nodes, the blocks aloft and the worth of every track from a pad."""
-        stack = [([i], int(self.out[pad, i]), 0.0) for i in range(self.k) if self.out[pad, i] < 255]
-        while stack:
-            nodes, aloft, worth = stack.pop()
-            yield nodes, aloft, worth
-            if aloft + 2 > self.most:
-                continue
-            for end in {int(self.up[nodes[-1]]), int(self.down[nodes[-1]])} - {-1}:
-                if block + aloft < 96:
-                    more = worth + self.run(block + aloft, nodes[-1], end)
-                    stack.append(([*nodes, end], aloft + 1, more))
+        """Yield nodes, blocks aloft and worth of every track from a pad, in one direction each."""
+        for ahead in (self.up, self.down):
+            for first in np.flatnonzero(self.out[pad] < 255).tolist():
+                nodes, aloft, worth = [first], int(self.out[pad, first]), 0.0
+                yield nodes, aloft, worth
+                while aloft + 2 <= self.most and ahead[nodes[-1]] >= 0 and block + aloft < 96:
+                    worth += self.run(block + aloft, nodes[-1], int(ahead[nodes[-1]]))
+                    nodes = [*nodes, int(ahead[nodes[-1]])]
+                    aloft += 1
+                    yield nodes, aloft, worth
 
     def sorties(self) -> dict[tuple[int, int, int, int], float]:
         """Return the worth of the best sortie by pad, slot, pad and blocks."""

@@ -115,7 +115,7 @@ def made_attacks(cells) -> Attacks:
     return Attacks(
         cell=cell, hour=hour, site=np.full(len(cell), -1), attacker=np.zeros(len(cell), np.int64),
         target=np.zeros(len(cell), np.int64), harm=1.0 + cell / cells,
-        timely=np.full(len(cell), 0.9),
+        timely=np.full(len(cell), 0.9), appeal=np.ones(len(cell)),
         pattern=pattern / pattern.sum(), reachable=np.ones(len(cell), bool),
         weights=np.ones(1), names=("raid",),
     )  # fmt: skip

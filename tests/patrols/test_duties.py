@@ -110,7 +110,8 @@ def test_night_rule_is_named() -> None:
         (fly(replace(THERE, block=29), BACK), "does not follow"),
         (fly(THERE, replace(BACK, block=32)), "does not follow"),
         (fly(replace(THERE, blocks=3), BACK), "do not add up"),
-        (fly(Sortie(28, 0, 1, (0, 4), 3), BACK), "not one block from"),
+        (fly(Sortie(28, 0, 1, (0, 4), 3), BACK), "not a block apart"),
+        (fly(Sortie(28, 0, 0, (0, 2, 0), 4)), "in one direction"),
         (fly(replace(THERE, block=18), replace(BACK, block=26), start=4), "closed hours"),
         (fly(replace(THERE, block=84), replace(BACK, block=90), start=19, hours=5), "closed hours"),
         (fly(THERE, BACK, hours=2), "not back at its base"),
@@ -138,8 +139,25 @@ def test_limit_of_a_class_of_helicopters_is_named(change: dict, rule: str) -> No
     assert rule in said, said
 
 
+def test_ways_may_lie_up_to_four_hours_outside_the_patrol_day_but_no_visit() -> None:
+    at_dawn = walk([(6, 0, 4)], start=-1, hours=2)
+    assert find_breaches(replace(at_dawn, hours=3), TEAM, NETWORK) == ()
+    assert find_breaches(walk([(6, 23, 3)], start=23, hours=2), TEAM, NETWORK) == ()
+    for start, hours in ((-5, 8), (22, 7)):
+        with pytest.raises(ValueError, match="within 4 h of the patrol day"):
+            walk([], start=start, hours=hours)
+    for hour in (-1, 24):
+        with pytest.raises(ValueError, match="visits lie within"):
+            walk([(6, hour, 3)], start=hour, hours=2)
+
+
+def test_working_hours_bind_before_and_after_the_patrol_day() -> None:
+    by_day = np.arange(24) < 22
+    team = replace(TEAM, working=by_day)
+    said = find_breaches(walk([(6, 0, 4)], start=-1, hours=3), team, NETWORK)
+    assert said == ("tj-foot#1 works outside its hours",)
+
+
 def test_duty_outside_the_patrol_day_is_refused() -> None:
-    with pytest.raises(ValueError, match="within the patrol day"):
-        walk([], start=20, hours=5)
     with pytest.raises(ValueError, match="one entry for each visit"):
         replace(walk(LEGAL), hour=np.zeros(1, np.int8))

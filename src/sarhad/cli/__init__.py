@@ -9,9 +9,11 @@ from typing import cast
 
 import click
 
+from sarhad.cli.compare import compare
 from sarhad.cli.incidents import backtest, incidents
 from sarhad.cli.plan import plan
 from sarhad.cli.reach import reach
+from sarhad.cli.replan import replan
 from sarhad.cli.risk import risk
 from sarhad.cli.scenario import check, new, show
 from sarhad.cli.sight import sight
@@ -58,5 +60,18 @@ def sarhad() -> None:
     """Plan, compare and run joint patrols of a long, hard border."""
 
 
-for command in (new, check, show, sight, reach, risk, backtest, plan, incidents, terrain):
+for command in (
+    new,
+    check,
+    show,
+    sight,
+    reach,
+    risk,
+    backtest,
+    plan,
+    replan,
+    compare,
+    incidents,
+    terrain,
+):
     sarhad.add_command(command)

@@ -1,4 +1,4 @@
-"""The commands that plan: joint schedules with a proof, and a plan again after something changed."""
+"""The command that plans: joint schedules with a proof, a drawn calendar, orders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sarhad.cli.export import FORMATS
 from sarhad.cli.opening import heights_option, option_option, seed_option
 from sarhad.cli.planning import (
     Surveyed,
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from sarhad.patrols import PatrolNetwork
-    from sarhad.plan import Result
+    from sarhad.plan import Plan, Result
+
+
+LISTED = 12
+"""Files that are named one by one."""
 
 
 @click.command()
@@ -43,6 +48,13 @@ if TYPE_CHECKING:
     metavar="HEX",
     help="Secret of the draw of days, 32 hexadecimal digits or more; drawn anew where left out.",
 )
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help="Write the plan in this format too, for planners and party by party; repeatable.",
+)
 @heights_option
 @json_option
 def plan(
@@ -53,10 +65,11 @@ def plan(
     gap: float,
     seed: int,
     calendar_seed: str | None,
+    formats: tuple[str, ...],
     rasters: Path | None,
     as_json: bool,
 ) -> int:
-    """Plan the joint patrols of a SCENARIO, with a proof of how close to the best possible it is."""
+    """Plan the joint patrols of a SCENARIO, with a proof of how good the plan is."""
     from sarhad.cli.scheduler import open_executor
     from sarhad.study import lay_network
 
@@ -67,6 +80,8 @@ def plan(
         found = solve_shown(surveyed, network, time_limit_s, gap, seed, executor)
     refuse_breaches(found.plan, network)
     files = write_plan_files(out, surveyed, network, found, secret)
+    if formats:
+        files += _export(out, surveyed, network, found, secret, formats)
     figures = plan_as_object(surveyed, network, found)
     _show(figures, files, as_json)
     return OK
@@ -91,8 +106,9 @@ def solve_shown(
     gap: float,
     seed: int,
     executor: Executor,
+    start: Plan | None = None,
 ) -> Result:
-    """Return the plan of a network, showing how the search comes on."""
+    """Return the plan of a network, showing how the search comes on; it may begin from another."""
     from sarhad.solvers.generate import SearchSettings, solve
 
     settings = SearchSettings(gap=gap, time_limit_s=time_limit_s, seed=seed)
@@ -102,8 +118,9 @@ def solve_shown(
             network,
             adaptivity,
             settings,
+            start=start,
             executor=executor,
-            progress=lambda spent, harm, bound: progress(int(1000 * spent), 1000),
+            progress=lambda spent, _harm, _bound: progress(int(1000 * spent), 1000),
         )
 
 
@@ -139,13 +156,56 @@ def write_plan_files(
     return files
 
 
+def _export(
+    out: Path,
+    surveyed: Surveyed,
+    network: PatrolNetwork,
+    found: Result,
+    secret: bytes,
+    formats: tuple[str, ...],
+) -> list[Path]:
+    """Write the drawn days in the formats asked for: all for planners, each party its own."""
+    from datetime import UTC, datetime
+
+    from sarhad.cli.export import Drawn, write_exports
+    from sarhad.exchange.places import find_places
+    from sarhad.plan import cover_of_plan
+    from sarhad.plan.calendar import draw_calendar
+
+    opened, survey = surveyed.opened, surveyed.survey
+    horizon = opened.scenario.horizon
+    calendar = draw_calendar(found.plan, network, horizon.start, horizon.days, secret)
+    drawn = Drawn(
+        plan=found.plan,
+        network=network,
+        scenario=opened.scenario,
+        cells=survey.cells,
+        places=find_places(
+            opened.scenario,
+            survey.times,
+            survey.sight.observers,
+            survey.plane,
+            opened.heights.terrain,
+        ),
+        days=tuple(enumerate(calendar.days_of(found.plan))),
+        cover=cover_of_plan(found.plan, network),
+        risk=survey.risk.intensity.reshape(network.cells, 7, 24).mean(axis=1),
+        issued=datetime.now(UTC),
+        notices=tuple(opened.notices),
+    )
+    with showing("writing files") as progress:
+        return write_exports(out, drawn, formats, progress)
+
+
 def _show(figures: dict[str, Any], files: list[Path], as_json: bool) -> None:
     if as_json:
         print_json({**result(), **figures, "files": [str(path) for path in files]})
         return
     say(describe_plan(figures))
-    for path in files:
+    for path in files[:LISTED]:
         say(f"wrote {path}")
+    if len(files) > LISTED:
+        say(f"and {len(files) - LISTED:,} more beside them")
 
 
 def describe_plan(figures: dict[str, Any]) -> str:

@@ -37,9 +37,10 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
             os.fsync(file.fileno())
         _allow_as_usual(name, 0o666)
         os.replace(name, path)  # noqa: PTH105 (says that it is the system call that swaps)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             Path(name).unlink()
+        _name_file(error, path)
         raise
 
 
@@ -56,11 +57,15 @@ def file_atomically(path: Path) -> Iterator[Path]:
         prefix=f".{path.name}.", suffix=".part", dir=path.parent, ignore_cleanup_errors=True
     ) as folder:
         fresh = Path(folder) / path.name
-        yield fresh
-        with fresh.open("rb+") as file:
-            os.fsync(file.fileno())
-        _allow_as_usual(fresh, 0o666)
-        fresh.replace(path)
+        try:
+            yield fresh
+            with fresh.open("rb+") as file:
+                os.fsync(file.fileno())
+            _allow_as_usual(fresh, 0o666)
+            fresh.replace(path)
+        except OSError as error:
+            _name_file(error, path)
+            raise
 
 
 @contextmanager
@@ -90,6 +95,12 @@ def folder_atomically(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+
+
+def _name_file(error: BaseException, path: Path) -> None:
+    """Let an error name the file that was wanted, not the one beside it that nobody knows."""
+    if isinstance(error, OSError) and error.errno is not None:
+        error.filename = str(path)
 
 
 def _allow_as_usual(path: str | Path, mode: int) -> None:

@@ -74,7 +74,7 @@ def load_survey(key: str) -> Any | None:
 
 
 def keep_survey(key: str, found: Any) -> None:
-    """Keep a survey under a key, and forget the oldest; a cache that cannot be written is no fault."""
+    """Keep a survey under a key and forget the oldest; an unwritable cache is no fault."""
     body = pickle.dumps(found, protocol=5)
     folder = cache_folder()
     try:

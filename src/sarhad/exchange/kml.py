@@ -181,6 +181,7 @@ def _add_line(document: Element, border: Border) -> None:
     _add(folder, "name", "Line")
     rows = [("Length", f"{border.length_m / METRES_PER_KILOMETRE:,.1f} km")]
     mark = _placemark(folder, "The line", "line", rows)
+    _add_data(mark, {"route": "no"})
     string = _add(mark, "LineString")
     _add(string, "tessellate", "1")
     _add(string, "coordinates", _coordinates(border.longitude, border.latitude))
@@ -209,6 +210,7 @@ def _add_sectors(document: Element, sheet: MapSheet) -> None:
             rows.append(("Crossings noticed", f"{cover:.0%}"))
             style = f"sector-{min(int(cover * 5), 4)}"
         mark = _placemark(folder, sector.name, style, rows)
+        _add_data(mark, {"route": "no"})
         string = _add(mark, "LineString")
         _add(string, "tessellate", "1")
         _add(string, "coordinates", _coordinates(*sector_places(sheet.scenario.border, sector)))

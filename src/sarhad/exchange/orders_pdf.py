@@ -7,8 +7,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from sarhad.exchange.atomic import write_atomically
-from sarhad.exchange.routes import PatrolRoute, RoutePoint, elapsed
+from sarhad.exchange.routes import PatrolRoute, RoutePoint, stay_text
 from sarhad.exchange.texts import clean_line
 from sarhad.scenario import Scenario
 
@@ -55,10 +57,16 @@ FONT_FOLDERS: Final = {
 }
 
 WIDE_FONTS: Final = (
-    "DroidSansFallback*.ttf", "wqy-*.ttc", "NotoSansSC*.ttf", "NotoSansCJK*.ttc", "simhei.ttf",
-    "msyh.ttc", "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf",
+    "DroidSansFallback*.ttf", "wqy-*.ttc", "NotoSansSC*.ttf", "simhei.ttf", "msyh.ttc",
+    "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf",
 )  # fmt: skip
 """Fonts that hold what DejaVu lacks, in the order of preference; used where they are there."""
+
+FIRST_SHAPED: Final = 0x590
+"""Hebrew, Arabic and the scripts of India and beyond begin here."""
+
+OUTLINES: Final = (b"\x00\x01\x00\x00", b"true", b"ttcf")
+"""How files of TrueType outlines begin; others are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +171,11 @@ def _merged(stops: Sequence[RoutePoint]) -> list[RoutePoint]:
     for stop in stops:
         last = merged[-1] if merged else stop
         if last.role == stop.role == "stay" and last.cell == stop.cell and last.until == stop.start:
-            merged[-1:] = [replace(last, until=stop.until, text=stay_text(last, stop))]
+            text = stay_text(last.start, stop.until)
+            merged[-1:] = [replace(last, until=stop.until, text=text)]
         else:
             merged.append(stop)
     return merged
-
-
-def stay_text(first: RoutePoint, last: RoutePoint) -> str:
-    """Return what a stay that goes on over several hours says."""
-    minutes = round(elapsed(first.start, last.until).total_seconds() / 60)
-    return f"Watch the line for {minutes} min"
 
 
 def _span(start: datetime, until: datetime) -> str:
@@ -227,12 +230,19 @@ def pdf_of(
     missing = sorted(ENGLISH_SHEET.keys() - words.keys())
     if missing:
         raise ValueError(f"the words lack {', '.join(missing)}")
-    sheet = _Sheet(find_fonts() if fonts is None else fonts, issued)
-    for number, page in enumerate(pages, start=1):
-        sheet.add_order(page, f"{words['page'].format(number=number, days=len(pages))}", words)
-    return sheet.bytes()
+    text = clean_line(" ".join([*words.values(), *(_text_of(page) for page in pages)]))
+    with closing(_Sheet(find_fonts() if fonts is None else fonts, issued, text)) as sheet:
+        for number, page in enumerate(pages, start=1):
+            sheet.add_order(page, words["page"].format(number=number, days=len(pages)), words)
+        return sheet.bytes()
 
 
+def _text_of(page: OrderPage) -> str:
+    said = [part for line in page.lines for part in (line.time, line.text, line.note)]
+    return " ".join([page.heading, page.code, page.party, page.base, *said, *page.remarks])
+
+
+@cache
 def find_fonts() -> tuple[Path, ...]:
     """Return DejaVu Sans and its bold, then the fonts of this machine that hold other scripts.
 
@@ -258,7 +268,7 @@ def find_fonts() -> tuple[Path, ...]:
 class _Sheet:
     """The PDF while it is being written."""
 
-    def __init__(self, fonts: Sequence[Path], issued: datetime) -> None:
+    def __init__(self, fonts: Sequence[Path], issued: datetime, text: str) -> None:
         # fontTools tells about every table that it leaves out.
         logging.getLogger("fontTools").setLevel(logging.ERROR)
         self.pdf = FPDF(format="A4")
@@ -269,24 +279,35 @@ class _Sheet:
         self.pdf.set_margins(MARGIN_MM, MARGIN_MM)
         self.pdf.add_font("sans", "", fonts[0])
         self.pdf.add_font("sans", "B", fonts[1])
-        others = [self._try(path, number) for number, path in enumerate(fonts[2:])]
-        kept = [name for name in others if name]
-        self.pdf.set_fallback_fonts(kept, exact_match=False)
-        self.pdf.set_text_shaping(True)
+        self.codes = self._codes()
+        # A font takes 30 ms to open: none is where DejaVu has every letter.
+        others = fonts[2:] if any(ord(c) not in self.codes for c in text) else ()
+        tried = [self._try(path, number) for number, path in enumerate(others)]
+        self.pdf.set_fallback_fonts([name for name in tried if name], exact_match=False)
+        self.codes = self._codes()
+
+    def _codes(self) -> set[int]:
+        """Return the letters that can be set, regular and bold."""
         every = [font for font in self.pdf.fonts.values() if isinstance(font, TTFFont)]
-        self.codes = {code for font in every for code in font.cmap}
+        return {code for font in every for code in font.cmap}
 
     def _try(self, path: Path, number: int) -> str:
         """Return the name under which a font was taken, empty where it cannot be used."""
         name = f"other{number}"
-        try:
-            self.pdf.add_font(name, "", path)
-        except Exception:
-            return ""
+        with path.open("rb") as file:
+            if file.read(4) not in OUTLINES:
+                return ""
+        self.pdf.add_font(name, "", path)
         return name
 
     def bytes(self) -> bytes:
         return bytes(self.pdf.output())
+
+    def close(self) -> None:
+        """Close the files of the fonts, which fpdf2 leaves open."""
+        for font in self.pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     def add_order(self, page: OrderPage, number: str, words: Mapping[str, str]) -> None:
         self.pdf.add_page()
@@ -300,9 +321,19 @@ class _Sheet:
         shown = "".join(kept)
         return shown if is_from_right(shown) else _FROM_RIGHT.sub(_embed, shown)
 
+    def _prepared(self, text: str) -> str:
+        """Return a text as it is set, its letters joined where its script wants it.
+
+        fpdf2 shapes letter by letter to find widths, which takes two thirds of the time of a page:
+        Latin and Cyrillic do without.
+        """
+        shown = self.legible(text)
+        self.pdf.set_text_shaping(any(ord(c) >= FIRST_SHAPED for c in shown))
+        return shown
+
     def write(self, text: str, size_pt: float, *, bold: bool = False) -> None:
         """Write a paragraph that starts on the side where its script does."""
-        shown = self.legible(text)
+        shown = self._prepared(text)
         self.pdf.set_font("sans", "B" if bold else "", size_pt)
         self.pdf.multi_cell(
             0, size_pt * MM_PER_POINT * LINE_HEIGHT, shown,
@@ -333,15 +364,17 @@ class _Sheet:
     def _body(self, page: OrderPage, words: Mapping[str, str]) -> None:
         room = BOTTOM_MM - self.pdf.get_y() - 8.0 * len(page.remarks) - 8.0
         size = BODY_PT
-        while size > LEAST_PT and sum(self._height(line, size) for line in page.lines) > room:
+        heights = [self._height(line, size) for line in page.lines]
+        while size > LEAST_PT and sum(heights) > room:
             size -= 1.0
+            heights = [self._height(line, size) for line in page.lines]
         end = self.pdf.get_y() + room
-        for number, line in enumerate(page.lines):
-            if self.pdf.get_y() + self._height(line, size) > end + 0.1:
+        for number, (line, height) in enumerate(zip(page.lines, heights, strict=True)):
+            if self.pdf.get_y() + height > end + 0.1:
                 left = len(page.lines) - number
                 self.write(words["cut"].format(count=left), BODY_PT, bold=True)
                 break
-            self._line(line, size)
+            self._line(line, size, height)
         for remark in page.remarks:
             self.write(remark, SMALL_PT, bold=True)
 
@@ -350,20 +383,20 @@ class _Sheet:
         self.pdf.set_font("sans", "B", size)
         step = size * MM_PER_POINT * LINE_HEIGHT
         text_mm = self.pdf.multi_cell(
-            WIDTH_MM - TIME_MM, step, self.legible(line.text), dry_run=True, output="HEIGHT"
+            WIDTH_MM - TIME_MM, step, self._prepared(line.text), dry_run=True, output="HEIGHT"
         )
-        note_mm = NOTE_PT * MM_PER_POINT * LINE_HEIGHT if line.note else 0.0
+        note_mm = _note_pt(size) * MM_PER_POINT * LINE_HEIGHT if line.note else 0.0
         return float(text_mm) + note_mm + 2.2  # type: ignore[arg-type]
 
-    def _line(self, line: OrderLine, size: float) -> None:
-        top, height = self.pdf.get_y(), self._height(line, size)
+    def _line(self, line: OrderLine, size: float, height: float) -> None:
+        top = self.pdf.get_y()
         step = size * MM_PER_POINT * LINE_HEIGHT
         self.pdf.set_font("sans", "B", size)
-        self.pdf.cell(TIME_MM, step, self.legible(line.time))
+        self.pdf.cell(TIME_MM, step, self._prepared(line.time))
         self.pdf.set_left_margin(MARGIN_MM + TIME_MM)
         self.write(line.text, size, bold=True)
         if line.note:
-            self.write(line.note, NOTE_PT)
+            self.write(line.note, _note_pt(size))
         self.pdf.set_left_margin(MARGIN_MM)
         self.pdf.set_y(top + height)
         self.pdf.set_line_width(0.2)
@@ -373,8 +406,12 @@ class _Sheet:
         self.pdf.set_y(BOTTOM_MM + 2.0)
         self.pdf.set_font("sans", "", SMALL_PT)
         step = SMALL_PT * MM_PER_POINT * LINE_HEIGHT
-        self.pdf.cell(WIDTH_MM / 2, step, self.legible(words["own"]))
-        self.pdf.cell(WIDTH_MM / 2, step, self.legible(number), align="R")
+        self.pdf.cell(WIDTH_MM / 2, step, self._prepared(words["own"]))
+        self.pdf.cell(WIDTH_MM / 2, step, self._prepared(number), align="R")
+
+
+def _note_pt(size: float) -> float:
+    return NOTE_PT * size / BODY_PT
 
 
 _FROM_RIGHT: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from sarhad.exchange.texts import clean_line
 from sarhad.patrols import HOURS, PLAN_TARGETS, PatrolNetwork
 from sarhad.plan import Plan
 from sarhad.units import METRES_PER_KILOMETRE
+
+DIGITS: Final = 9
+"""Significant digits: a longitude is good to a decimetre."""
 
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 """Columns and rows."""
@@ -45,22 +48,22 @@ def write_table(path: Path, table: Table) -> None:
     if path.suffix.lower() == ".parquet":
         write_atomically(path, parquet_of((columns, plain)))
         return
-    write_sheet(path, columns, ([_as_text(cell) for cell in row] for row in plain))
+    write_sheet(path, columns, ([_as_text(cell) for cell in row] for row in plain), DIGITS)
 
 
 def parquet_of(table: Table) -> bytes:
     """Return a table as a Parquet file: times as such, texts as they are."""
     try:
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
     except ModuleNotFoundError:
         message = "Parquet needs pyarrow: pip install 'sarhad[parquet]', or write CSV"
         raise ModuleNotFoundError(message) from None
     columns, rows = table
     listed = [*rows]
-    arrays = [pyarrow.array([row[k] for row in listed]) for k in range(len(columns))]
-    sink = pyarrow.BufferOutputStream()
-    parquet.write_table(pyarrow.table(arrays, names=list(columns)), sink)
+    arrays = [pa.array([row[k] for row in listed]) for k in range(len(columns))]
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(arrays, names=list(columns)), sink)
     return bytes(sink.getvalue())
 
 
@@ -124,8 +127,8 @@ def tabulate_visits(routes: Iterable[PatrolRoute]) -> Table:
     )  # fmt: skip
     rows = (
         (
-            r.uid, r.team, p.cell, p.role, p.start, p.until, 15 * p.quarters, f"{p.lon:.6f}",
-            f"{p.lat:.6f}", p.height_m,
+            r.uid, r.team, p.cell, p.role, p.start, p.until, 15 * p.quarters, p.lon,
+            p.lat, p.height_m,
         )
         for r in routes
         for p in r.points

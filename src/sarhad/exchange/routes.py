@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sarhad.exchange.places import Places
 from sarhad.exchange.ways import Barrier, find_way, follow, nearest_cell
-from sarhad.patrols import Duty, Flight, PatrolNetwork, Sortie, Team
+from sarhad.patrols import QUARTERS, Duty, Flight, PatrolNetwork, Sortie, Team
 from sarhad.plan import Schedule
 from sarhad.scenario import Scenario
 
@@ -275,26 +275,26 @@ class _Sketch:
         order = np.argsort(duty.hour, kind="stable")
         cells = [int(c) for c in duty.station[order]]
         hours = [int(h) for h in duty.hour[order]]
-        out_h = int(reach.out_hours[cells[0] - reach.first])
+        place = cells[0] - reach.first
+        out = int(reach.out_hours[place]) - int(reach.out_quarters[place]) / QUARTERS
         home_h = int(reach.home_hours[cells[-1] - reach.first])
-        leave = self.hour(max(duty.start, hours[0] + 1 - out_h))
+        leave = self.hour(max(duty.start, hours[0] + 1 - int(duty.quarters[order][0]) / 4 - out))
         yield self.point(base, (begin, leave), "base", -1, f"Leave {post}")
         here, cell, since = base, nearest_cell(self.barrier, base), leave
         for cell_next, hour, quarters in zip(cells, hours, duty.quarters[order], strict=True):
-            times = self.hour(hour + 1 - int(quarters) / 4), self.hour(hour + 1)
-            there = chain[cell_next]
-            if cell_next != cell or here is base:
+            # Who does not move on stays the whole hour, whatever part of it the plan counts on.
+            stays = here is not base and cell_next == cell
+            arrival = self.hour(hour if stays else hour + 1 - int(quarters) / QUARTERS)
+            there, until = chain[cell_next], self.hour(hour + 1)
+            if not stays:
                 way = self.lead(here, there, chain, (cell, cell_next))
-                yield from self.way(way, since, times[0])
-            yield self.point(there, times, "stay", cell_next, self.stay_text(int(quarters)))
-            here, cell, since = there, cell_next, times[1]
+                yield from self.way(way, since, arrival)
+            yield self.point(there, (arrival, until), "stay", cell_next, stay_text(arrival, until))
+            here, cell, since = there, cell_next, until
         back = min(end, self.hour(hours[-1] + 1 + home_h))
         way = self.lead(here, base, chain, (cell, nearest_cell(self.barrier, base)))
         yield from self.way(way, since, back)
         yield self.point(base, (back, end), "base", -1, f"Back at {post}")
-
-    def stay_text(self, quarters: int) -> str:
-        return f"Watch the line for {15 * quarters} min" if quarters else "Pass this place"
 
     def flown(self) -> Iterator[RoutePoint]:
         flight = self.network.flights[self.team.flight]
@@ -352,6 +352,12 @@ class _Sketch:
 
 
 SECOND: Final = timedelta(seconds=1)
+
+
+def stay_text(start: datetime, until: datetime) -> str:
+    """Return what a stay beside the line says."""
+    minutes = round(elapsed(start, until) / timedelta(minutes=1))
+    return f"Watch the line for {minutes} min" if minutes else "Pass this place"
 
 
 def _by_distance(places: Floats, start: datetime, until: datetime) -> list[datetime]:

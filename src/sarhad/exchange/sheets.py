@@ -17,7 +17,9 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "�
 """A text that begins so, spaces aside, would be run as a formula by some spreadsheet."""
 
 
-def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def write_sheet(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], digits: int = 6
+) -> None:
     """Write a table with a header, whole or not at all.
 
     Parameters
@@ -29,6 +31,8 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
     rows : iterable of sequences
         As many cells as columns; an absent number (None, NaN, infinite) becomes an empty cell,
         True and False become yes and no.
+    digits : int
+        Significant digits of numbers below 100,000.
 
     Raises
     ------
@@ -43,17 +47,17 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
     for number, row in enumerate(rows, start=1):
         if len(row) != len(columns):
             raise ValueError(f"row {number} has {len(row)} cells for {len(columns)} columns")
-        table.writerow([_shown(cell) for cell in row])
+        table.writerow([_shown(cell, digits) for cell in row])
     write_atomically(path, text.getvalue().encode())
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: Cell, digits: int) -> str:
     if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:.6g}" if abs(cell) < 1e5 else f"{cell:.0f}"
+        return f"{cell:.{digits}g}" if abs(cell) < 1e5 else f"{cell:.0f}"
     if isinstance(cell, str) and (
         cell.startswith(FORMULA_STARTS) or cell.lstrip().startswith(FORMULA_STARTS)
     ):

@@ -315,7 +315,8 @@ def flying_day(
     count = kernel("flying_day", ctypes.c_int64)(
         address(best), _whole(pads), _whole(space.blocks), _whole(space.step), _whole(space.most),
         _whole(space.turn), _whole(space.day_blocks), _whole(duty_hours), address(longest),
-        _whole(wanted), address(by_aloft), address(state), address(back), address(day), address(sorties),
+        _whole(wanted), address(by_aloft), address(state), address(back), address(day),
+        address(sorties),
     )  # fmt: skip
     return by_aloft, int(day[1]), sorties[:count][::-1].copy()
 

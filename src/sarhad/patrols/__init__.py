@@ -14,7 +14,15 @@ from sarhad.patrols.looks import (
     stay_chance,
 )
 from sarhad.patrols.network import Limits, PatrolNetwork, best_chance, build_patrol_network
-from sarhad.patrols.teams import UNREACHED, GroundReach, Member, Team, build_reach, may_enter
+from sarhad.patrols.teams import (
+    UNREACHED,
+    GroundReach,
+    Member,
+    Team,
+    build_reach,
+    may_enter,
+    narrow_reach,
+)
 
 __all__ = [
     "BLOCKS",
@@ -47,6 +55,7 @@ __all__ = [
     "find_breaches",
     "make_look",
     "may_enter",
+    "narrow_reach",
     "no_effort",
     "pass_chance",
     "passes_of",

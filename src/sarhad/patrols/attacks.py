@@ -21,7 +21,7 @@ HOURS: Final = 24
 """Hours of a patrol day."""
 
 LEAD_HOURS: Final = 4
-"""Ways to the first visit of a day may begin so many hours before it, and those home end after it."""
+"""Ways to a day's first visit may begin so many hours before it, and those home end after it."""
 
 PLAN_TARGETS: Final[tuple[Target, ...]] = ("person", "drone")
 """What patrols look out for: who walks, and what flies."""

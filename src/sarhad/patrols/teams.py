@@ -190,6 +190,30 @@ def build_reach(
     return GroundReach(int(near[0]), hours, quarters, home, low, high)
 
 
+def narrow_reach(reach: GroundReach, allowed: Bools) -> GroundReach:
+    """Return a reach without the stations that are not allowed, and without ways through them.
+
+    Parameters
+    ----------
+    reach : GroundReach
+        Where a team can be.
+    allowed : ndarray of bool, shape (cells,)
+        Where it may be.
+    """
+    inside = allowed[reach.first : reach.first + len(reach)] & (reach.home_hours != UNREACHED)
+    place = np.arange(len(reach), dtype=np.int32)
+    least = np.maximum.accumulate(np.where(inside, 0, place + 1))
+    most = np.minimum.accumulate(np.where(inside, len(reach), place - 1)[::-1])[::-1]
+    low, high = np.maximum(reach.low, least), np.minimum(reach.high, most)
+    return GroundReach(
+        reach.first,
+        np.where(inside, reach.out_hours, UNREACHED).astype(np.uint8),
+        np.where(inside, reach.out_quarters, 0).astype(np.uint8),
+        np.where(inside, reach.home_hours, UNREACHED).astype(np.uint8),
+        *_monotone(low.astype(np.int32), high.astype(np.int32), inside),
+    )
+
+
 def _arrivals(out_s: Floats, inside: Bools) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     hours = np.full(out_s.size, UNREACHED, np.uint8)
     quarters = np.zeros(out_s.size, np.uint8)

@@ -178,7 +178,8 @@ def adaptive_weights(attacks: Attacks) -> Floats:
 def expected_harm(attacks: Attacks, cover: Float32, adaptivity: float) -> float:
     """Return the harm per attack that a plan leaves [persons].
 
-    H = adaptivity sum_k weight_k max_(a of k, reachable) appeal_a L_a + (1 - adaptivity) sum_a q_a L_a
+    H = adaptivity sum_k weight_k max_(a of k, reachable) appeal_a L_a
+        + (1 - adaptivity) sum_a q_a L_a
     with L_a = harm_a (1 - timely_a D_a): each type of attacker that adapts goes where it does most
     harm, long ways counting for less.
     """

@@ -5,17 +5,17 @@ For any mixture p of attacks the harm of any lottery over legal days is at least
     sum_a p_a harm_a - sum_f g_f posts_f - max over legal days of sum_(f,c) G_fc D_fc,
 
 with g_f the stake on field f, G_fc its part in weather c that posts leave, and D_fc the chance that
-patrols notice. D = 1 - prod(1 - d_i) over visits is held from above by a line in the visits, field by
-field, whichever of two is lower at the presence that is expected:
+patrols notice. D = 1 - prod(1 - d_i) over visits is held from above by a line in the visits, field
+by field, by one of two or a mean of both:
 
     chord    D <= C + K sum d_i,            C = max_n 1 - (1 - s)^n - K s n,
     tangent  D <= C + K sum -log(1 - d_i),  K = exp(-e), C = 1 - K - K e,
 
 s the strongest visit on the field, K a slope, e an effort: any choice is valid. The chord holds for
-visits of mixed strength: 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it is greatest
-with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n. The tangent is that of the
-concave 1 - exp(-x). Under such a line the days of teams fall
-apart, and each team's best duty is exact by dynamic programming. Limits that couple teams enter by
+visits of mixed strength: 1 - prod(1 - d_i) - K sum d_i is linear in each d_i, so that it is
+greatest with each d_i at 0 or s, and n equal visits give 1 - (1 - s)^n - K s n. The tangent is that
+of the concave 1 - exp(-x). Under such a line the days of teams fall apart, and each team's best
+duty is exact by dynamic programming. Limits that couple teams enter by
 multipliers, each found exactly or left at 0, which is valid too.
 """
 
@@ -31,7 +31,16 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from sarhad.kernels import worth_of_visits
-from sarhad.patrols import HOURS, QUARTERS, Duty, PatrolNetwork, Team
+from sarhad.patrols import (
+    HOURS,
+    QUARTERS,
+    UNREACHED,
+    Duty,
+    GroundReach,
+    PatrolNetwork,
+    Team,
+    narrow_reach,
+)
 from sarhad.solvers.game import Game, price_fields
 from sarhad.solvers.pricing import (
     AirDay,
@@ -302,8 +311,8 @@ def _ground_total(
 ) -> tuple[float, float]:
     """Return the most that ground teams earn together, guests needing officers or a host's team.
 
-    A guest earns v less the price of an officer, or, in a mixed team, no more than `x`, what the pair
-    earns above the host's best duty alone. The least over the price is at a jump of a sum of
+    A guest earns v less the price of an officer, or, in a mixed team, what the pair earns above the
+    host's best duty alone, if that is more. The least over the price is at a jump of a sum of
     maxima, found by sorting.
     """
     own, guests, mixed = 0.0, [], []
@@ -316,13 +325,13 @@ def _ground_total(
             continue
         gain = _mixed_gain(network, teams[0], groups, answers, tables)
         guests += [value] * len(teams)
-        mixed += [min(gain, value)] * len(teams)
+        mixed += [gain] * len(teams)
     flying = sum(len(t) for t in groups.values() if t[0].flight >= 0 and t[0].officers)
     pool = network.limits.officers
     alone, paired = np.array(guests), np.array(mixed)
     # Helicopters take officers too; where they might need more than there are, they come free.
     if len(alone) + flying <= pool or not len(alone):
-        return own + float(alone.sum()), 0.0
+        return own + float(np.maximum(alone, paired).sum()), 0.0
     need = np.sort(np.maximum(alone - paired, 0.0))[::-1]
     price = float(need[pool]) if pool < len(need) else 0.0
     return own + float(np.maximum(alone - price, paired).sum()) + price * pool, price
@@ -360,8 +369,8 @@ def mix_teams(host: Team, guest: Team, group: int) -> Team:
 
     It goes where both may, as long as both may, in the host's vehicle or at the pace of its kind.
     """
-    reach = host.reach if len_of(host) <= len_of(guest) else guest.reach
-    slower = host if reach is host.reach else guest
+    slower, other = (host, guest) if len_of(host) <= len_of(guest) else (guest, host)
+    open_to = host.open & guest.open
     return Team(
         name=f"{host.name}+{guest.name}",
         members=(*host.members, *guest.members),
@@ -371,11 +380,21 @@ def mix_teams(host: Team, guest: Team, group: int) -> Team:
         duty_hours=min(host.duty_hours, guest.duty_hours),
         rest_hours=max(host.rest_hours, guest.rest_hours),
         working=host.working & guest.working,
-        open=slower.open,
+        open=open_to,
         officers=0,
         group=group,
-        reach=reach,
+        reach=_common_reach(slower, other, open_to),
     )
+
+
+def _common_reach(slower: Team, other: Team, open_to: NDArray[np.bool_]) -> GroundReach:
+    """Return the slower team's reach, closed where the other cannot be; no way leads through."""
+    own, its = slower.reach, other.reach
+    assert own is not None  # noqa: S101 - asked of ground teams
+    assert its is not None  # noqa: S101 - asked of ground teams
+    reached = np.zeros(len(open_to), bool)
+    reached[its.first : its.first + len(its)] = its.home_hours != UNREACHED
+    return narrow_reach(own, reached & open_to)
 
 
 def len_of(team: Team) -> int:
@@ -410,7 +429,10 @@ def _air_total(
 def _least_over_prices(
     values: list[Floats], counts: Floats, kg: Floats, blocks: float, fuel: float
 ) -> tuple[float, float]:
-    """Return min over prices m, f >= 0 of sum_c n_c max_a (V_c(a) - a (m + kg_c f)) + m blocks + f fuel."""
+    """Return the least worth over the prices of blocks and fuel, and the price of a block.
+
+    min over m, f >= 0 of sum_c n_c max_a (V_c(a) - a (m + kg_c f)) + m blocks + f fuel.
+    """
     size = len(values)
     rows, right = [], []
     for number, value in enumerate(values):
@@ -427,6 +449,7 @@ def _least_over_prices(
     if found.status != 0:
         return float(sum(n * v.max() for n, v in zip(counts, values, strict=True))), 0.0
     # The prices alone decide: recompute the worth from them, so that no tolerance enters.
+    assert found.x is not None  # noqa: S101 - an optimum has been found
     m, f = (max(float(x), 0.0) for x in found.x[size:])
     worth = sum(
         n * float((v - np.arange(len(v)) * (m + k * f)).max())

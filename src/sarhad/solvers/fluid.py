@@ -1,16 +1,18 @@
 """The bound's linear program: each class of teams spreads over its duties as a fluid.
 
     min  sum_k v_k - sum_(f,c) Q_fc D_fc - sum_i r_i x_i + constants
-    s.t. v_k + appeal_a stake_a sum_c O_fc D_fc >= appeal_a (harm_a - stake_a posts_f)            (y_a)
+    s.t. v_k + appeal_a stake_a sum_c O_fc D_fc >= appeal_a (harm_a - stake_a posts_f)    (y_a)
          D_fc <= sum_m s_m z_fcm,  D_fc <= sum_m t_m e_fcm     for the fields that matter most
-         sum_i d_ifc x_i - sum_m z_fcm >= 0,  sum_i -log(1 - d_ifc) x_i - sum_m e_fcm >= 0      (u_fc, w_fc)
+         sum_i d_ifc x_i - sum_m z_fcm >= 0                                              (u_fc)
+         sum_i -log(1 - d_ifc) x_i - sum_m e_fcm >= 0                                    (w_fc)
          sum_(i of class g) x_i <= teams of g;  flying hours, fuel
          0 <= z, e <= widths, slopes falling: the chords and the tangents above 1 - prod(1 - d)
 
-v_k carries adaptivity times weight of attackers k. Q is what noticing is worth by habit, O what posts
-leave open; r_i is what a duty earns on all other fields, under one line each. The duals y and u are a mixture of attacks
-and a price of presence: they give the bound of `bound_harm`, which is valid whatever they are, and
-its best duties come in as new columns (Dantzig and Wolfe 1960, doi:10.1287/opre.8.1.101).
+v_k carries adaptivity times weight of attackers k. Q is what noticing is worth by habit, O what
+posts leave open; r_i is what a duty earns on all other fields, under one line each. The duals y and
+u are a mixture of attacks and a price of presence: they give the bound of `bound_harm`, which is
+valid whatever they are, and its best duties come in as new columns (Dantzig and Wolfe 1960,
+doi:10.1287/opre.8.1.101).
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ HOLD: Final = 0.5
 """Share of the old smoothed mixture that a new one keeps."""
 
 HEAT: Final = 0.12
+
+LEAST_PRESENCE: Final = 1e-6
+"""Fields where a duty is less present than this are left out of its column [1]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -423,11 +428,11 @@ def presence_of_duty(
             ))  # fmt: skip
     if not parts:
         return np.empty(0, np.int64), np.empty(0), np.empty(0)
-    field, chance, effort = (np.concatenate(part) for part in zip(*parts, strict=True))
+    field, chance, effort = (np.concatenate(list(part)) for part in zip(*parts, strict=True))
     places, inverse = np.unique(field, return_inverse=True)
-    sums = [np.bincount(inverse, part, len(places)) for part in (chance, effort)]
-    kept = sums[0] > 1e-6
-    return places[kept], sums[0][kept], sums[1][kept]
+    sums = np.stack([np.bincount(inverse, part, len(places)) for part in (chance, effort)])
+    kept = sums[0] > LEAST_PRESENCE
+    return places[kept], *sums[:, kept]
 
 
 def begin_fluid(game: Game, adaptive: Floats, chance: Float32, effort: Float32) -> Fluid:

@@ -93,7 +93,7 @@ def game_harm(game: Game, left: Floats) -> float:
     """Return the harm per attack of a plan that leaves so much of each attack [persons]."""
     habit = float(game.network.attacks.pattern @ left)
     worst = sum(
-        weight * float((game.appeal * left)[group].max())
+        float(weight) * float((game.appeal * left)[group].max())
         for weight, group in zip(game.weights, game.members, strict=True)
         if weight > 0
     )

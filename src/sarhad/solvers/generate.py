@@ -21,6 +21,7 @@ from sarhad.patrols import (
     Duty,
     PatrolNetwork,
     Team,
+    add_duty,
     covered,
     effort_of,
 )
@@ -49,6 +50,7 @@ from sarhad.solvers.game import (
 from sarhad.solvers.master import Master
 from sarhad.solvers.sweep import (
     Roster,
+    fill_idle,
     keep_limits,
     new_roster,
     present_duties,
@@ -62,6 +64,9 @@ Progress = Callable[[float, float, float], None]
 
 FIRST_ROUNDS: Final = 8
 """Schedules that are found by sweeps alone, as first columns of the bound's program."""
+
+FIRST_SHARE: Final = 0.15
+"""Share of the time that they may take [1]."""
 
 FLUID_SHARE: Final = 0.45
 """Share of the time for the bound before schedules are drawn from it [1]."""
@@ -80,6 +85,12 @@ HEAT: Final = 0.12
 
 MOST_SMOOTH: Final = 1500
 """Attacks of each type that the smoothed master looks at."""
+
+MOST_TAKEN: Final = 12
+"""Schedules of an earlier plan that a search begins from, the most frequent ones."""
+
+SHORT_S: Final = 10.0
+"""A search with less time takes in a third of them [s]."""
 
 DRAWN: Final = 8
 """Schedules that are drawn from the bound's program before those in use are improved."""
@@ -160,6 +171,7 @@ def solve(
     settings: SearchSettings | None = None,
     *,
     teams: tuple[Team, ...] | None = None,
+    start: Plan | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Result:
@@ -175,8 +187,11 @@ def solve(
         When to stop, and the seed.
     teams : tuple of Team, optional
         Who goes out, mixed teams included; the network's teams where left out.
+    start : Plan, optional
+        A plan to begin from, of this or of another option: its schedules are kept as far as their
+        teams are there, and those teams keep their hours. The answer is then no worse.
     executor : Executor, optional
-        Threads; the bound is found beside the next schedule.
+        Threads over teams.
     progress : callable, optional
         Called with (share of the time that is over, harm, bound).
     """
@@ -187,16 +202,23 @@ def solve(
     roster = new_roster(game, who)
     rng = np.random.default_rng(settings.seed)
     search = Search(game, roster, Master(game), rng, settings, began, executor, progress)
-    _begin(search)
+    _begin(search, start)
     _find_bound(search)
-    windows = settle_hours(who, network, _mixture(search), rng)
+    windows = settle_hours(who, _mixture(search), rng)
+    if start is not None:
+        windows |= kept_hours(start, who)
     search.roster = new_roster(game, who, windows)
+    if start is not None:
+        _take_in(search, start)
     status = _find_schedules(search)
     return _finish(search, windows, status)
 
 
-def _begin(search: Search) -> None:
-    """Sweep a few schedules: they tell where presence is wanted, and start the bound's program."""
+def _begin(search: Search, start: Plan | None) -> None:
+    """Find some schedules: they tell where presence is wanted, and start the bound's program.
+
+    They are swept, or, where there is an earlier plan, its own.
+    """
     game = search.game
     search.posts_alone = expected_harm(
         game.network.attacks, cover_of_posts(game.network), game.adaptivity
@@ -206,8 +228,11 @@ def _begin(search: Search) -> None:
     search.mean_chance = np.zeros_like(game.open_share)
     search.mean_effort = np.zeros_like(game.open_share)
     master = Master(game)
-    for number in range(FIRST_ROUNDS):
-        _sweep(search, clean=number % 4 == 0)
+    for number in range(FIRST_ROUNDS if start is None else min(FIRST_ROUNDS, len(start.schedules))):
+        if start is None:
+            _sweep(search, clean=number % 4 == 0)
+        else:
+            _recall_from(search, start, number)
         _learn(search)
         search.schedules.append(Schedule(present_duties(search.roster)))
         master.add(covered(np.exp(-search.roster.effort), game.network).ravel())
@@ -215,6 +240,8 @@ def _begin(search: Search) -> None:
         heat = HEAT * 0.3 * search.posts_alone
         search.adaptive = respond(game, left_harm(game, master.mix(shares)), heat)
         search.tell()
+        if search.spent() > FIRST_SHARE:
+            break
 
 
 def _find_bound(search: Search) -> None:
@@ -245,7 +272,6 @@ def _mixture(search: Search) -> dict[int, tuple[list[Duty], Floats]]:
 
 def settle_hours(
     teams: tuple[Team, ...],
-    network: PatrolNetwork,
     mixture: Mapping[int, tuple[list[Duty], Floats]],
     rng: np.random.Generator,
 ) -> dict[int, tuple[int, int]]:
@@ -260,7 +286,9 @@ def settle_hours(
         span = HOURS - team.rest_hours
         begins = np.arange(-LEAD_HOURS, HOURS + LEAD_HOURS - span + 1)
         duties = mixture.get(team.group, ([], np.zeros(0)))[0]
-        inside = np.array([[_within(duty, b, b + span) for duty in duties] for b in begins])
+        inside = np.array([
+            [_within(duty, int(b), int(b) + span) for duty in duties] for b in begins
+        ])  # fmt: skip
         if not duties:
             begin = int(rng.choice(begins))
         else:
@@ -268,8 +296,49 @@ def settle_hours(
             begin = int(begins[held.argmax()])
             _take(left[team.group], inside[int(held.argmax())])
         windows[place] = (begin, begin + span)
-    del network
     return windows
+
+
+def kept_hours(start: Plan, teams: tuple[Team, ...]) -> dict[int, tuple[int, int]]:
+    """Return the hours that teams of an earlier plan kept, by their places now."""
+    known = {team.name: place for place, team in enumerate(teams)}
+    return {
+        known[team.name]: (int(begin), int(end))
+        for team, begin, end in zip(start.teams, start.day_from, start.day_until, strict=True)
+        if team.name in known
+    }
+
+
+def _take_in(search: Search, start: Plan) -> None:
+    """Take the schedules of an earlier plan, filled up by whoever is idle in them."""
+    roster = search.roster
+    order = np.argsort(-start.probabilities, kind="stable")
+    most = MOST_TAKEN if search.settings.time_limit_s > SHORT_S else MOST_TAKEN // 3
+    for number in order[:most]:
+        _recall_from(search, start, int(number))
+        _add_present(search)
+        price, _ = price_fields(search.game, attack_weights(search.game, search.adaptive))
+        fill_idle(search.game, roster, price, search.rng)
+        _add_present(search)
+    search.shares, search.harm = search.master.solve()
+
+
+def _recall_from(search: Search, start: Plan, number: int) -> None:
+    """Make a schedule of an earlier plan the present one, as far as its teams are still there."""
+    roster = search.roster
+    known = {team.name: place for place, team in enumerate(roster.teams)}
+    roster.duties = [None] * len(roster.teams)
+    for duty in start.schedules[number].duties:
+        place = known.get(start.teams[duty.team].name)
+        if place is not None:
+            roster.duties[place] = replace(duty, team=place)
+    keep_limits(search.game, roster, search.rng)
+
+
+def _add_present(search: Search) -> None:
+    """Add the present schedule to the master, if it keeps the presence that is asked for."""
+    search.schedules.append(Schedule(present_duties(search.roster)))
+    search.master.add(covered(np.exp(-search.roster.effort), search.game.network).ravel())
 
 
 def _within(duty: Duty, begin: int, end: int) -> bool:
@@ -320,7 +389,7 @@ def _explore(search: Search) -> None:
 
 
 def _draw(search: Search) -> None:
-    """Draw the present schedule from the fluid: each team one of its class's duties in its hours."""
+    """Draw the present schedule from the fluid: each team a duty of its class in its hours."""
     mixture = _mixture(search)
     roster = search.roster
     count: dict[int, int] = {}
@@ -348,16 +417,16 @@ def _find_schedules(search: Search) -> str:
     """
     settings = search.settings
     number = 0
-    search.harm = np.inf
+    if not search.schedules:
+        search.harm = np.inf
     while True:
-        if number < DRAWN or number % 4 == 0:
+        if (number < DRAWN and len(search.schedules) < DRAWN) or number % 4 == 0:
             _draw(search)
             _sweep(search)
         else:
             _recall(search)
             _explore(search)
-        search.schedules.append(Schedule(present_duties(search.roster)))
-        search.master.add(covered(np.exp(-search.roster.effort), search.game.network).ravel())
+        _add_present(search)
         _respond(search, exact=number % EXACT_EVERY == EXACT_EVERY - 1 or number < 2)
         search.tell()
         number += 1
@@ -481,12 +550,38 @@ def _finish(search: Search, windows: Mapping[int, tuple[int, int]], status: str)
         gap_avoidable=avoidable,
         gap_harm=in_harm,
         coordination_value=(apart - harm) / harm if harm > 0 else 0.0,
-        marginal=np.zeros(len(plan.teams)),
+        marginal=value_teams(plan, network, game.adaptivity, harm),
         status=status,
         runtime_s=time.monotonic() - search.began,
         peak_mib=peak_mib(),
         rounds=search.rounds,
     )
+
+
+def value_teams(plan: Plan, network: PatrolNetwork, adaptivity: float, harm: float) -> Floats:
+    """Return how much the harm would grow without each team, all else as it is [persons].
+
+    Returns
+    -------
+    ndarray, shape (teams,)
+    """
+    efforts = [effort_of(s.duties, plan.teams, network) for s in plan.schedules]
+    covers = [covered(np.exp(-effort), network) for effort in efforts]
+    usual = np.tensordot(plan.probabilities, np.stack(covers), axes=1)
+    worth = np.zeros(len(plan.teams))
+    for place, team in enumerate(plan.teams):
+        cover = usual.copy()
+        for schedule, effort, whole, share in zip(
+            plan.schedules, efforts, covers, plan.probabilities, strict=True
+        ):
+            for duty in schedule.duties:
+                if duty.team == place:
+                    less = effort.copy()
+                    add_duty(less, duty, team, network, -1.0)
+                    cover += share * (covered(np.exp(-less), network) - whole)
+        left = expected_harm(network.attacks, cover.astype(np.float32), adaptivity)
+        worth[place] = max(left - harm, 0.0)
+    return worth
 
 
 def peak_mib() -> float:

@@ -304,6 +304,14 @@ def search_around(
         roster.effort[:] = effort
 
 
+def fill_idle(game: Game, roster: Roster, price: Float32, rng: np.random.Generator) -> None:
+    """Give teams without a duty their best one; nobody else is moved."""
+    for place in rng.permutation(len(roster.teams)):
+        if roster.duties[place] is None and int(place) not in roster.fixed:
+            _replace(game, roster, int(place), price)
+    _keep_presence(game, roster, price)
+
+
 def _present(game: Game, roster: Roster) -> bool:
     hours = presence_of(present_duties(roster), roster.teams, game.network)
     return bool((hours + 1e-9 >= game.network.limits.presence_hours).all())

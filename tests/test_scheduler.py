@@ -56,7 +56,7 @@ def test_unreachable_scheduler_names_cause_and_cure() -> None:
     assert "tcp://127.0.0.1:9" in raised.value.format_message()
 
 
-@pytest.mark.parametrize("address", ["", "nonsense://x", "tcp://", "host:port"])
+@pytest.mark.parametrize("address", ["", "nonsense://x", "tcp://", "host:port", "tcp://h:x"])
 def test_an_address_that_is_none_names_cause_and_cure(address: str) -> None:
     with (
         pytest.raises(ClusterError, match="check the address"),

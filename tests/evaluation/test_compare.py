@@ -22,9 +22,14 @@ from sarhad.evaluation.compare import (
     rank_of,
     value_contributions,
 )
-from sarhad.evaluation.contributions import with_more_officers, with_more_units
+from sarhad.evaluation.contributions import (
+    with_hotline,
+    with_more_officers,
+    with_more_units,
+)
 from sarhad.evaluation.intervals import mean_interval, share_interval
 from sarhad.evaluation.simulate import SimulationSettings
+from sarhad.exchange.scenario_folder import find_folder, read_scenario
 from sarhad.patrols import PatrolNetwork
 from sarhad.plan import Plan, Schedule
 from sarhad.scenario import UncertaintySettings
@@ -136,6 +141,20 @@ def test_one_more_unit_is_a_team_of_its_own_beside_its_class() -> None:
     assert more.teams[3].reach is world.teams[2].reach
     with pytest.raises(ValueError, match="no team of class"):
         with_more_units(world, "nobody")
+
+
+def test_a_hotline_changes_one_option_and_keeps_its_other_cooperation() -> None:
+    scenario = read_scenario(find_folder("tajik-afghan"))
+    found = with_hotline(scenario, "cooperation", 4.5)
+    usual, changed = (
+        next(o for o in each.options if o.name == "cooperation") for each in (scenario, found)
+    )
+    assert changed.cooperation == replace(usual.cooperation, hotline_minutes=4.5)
+    assert [o for o in found.options if o != changed] == [o for o in scenario.options if o != usual]
+    alone = with_hotline(scenario, "alone", 4.5)
+    assert next(o for o in alone.options if o.name == "alone").cooperation.hotline_minutes == 4.5
+    with pytest.raises(ValueError, match="no option is called"):
+        with_hotline(scenario, "nobody", 4.5)
 
 
 def test_weeks_without_success_still_have_an_interval() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,15 @@ from tests import plan_worlds as worlds
 from sarhad.evaluation.exposure import expose, worst_attacks
 from sarhad.evaluation.metrics import (
     avoided_in_week,
+    help_minutes,
     longest_unwatched,
     measure,
     open_by_sector,
     weekly_work,
 )
+from sarhad.mobility.response import Help
 from sarhad.plan import Schedule, cover_of_plan, expected_harm
+from sarhad.scenario import Cooperation, PlanSettings
 
 ADAPTIVITY = 0.5
 
@@ -58,7 +62,8 @@ def test_the_adaptive_attacker_is_met_where_it_does_most_harm() -> None:
     world = worlds.network()
     exposure = expose(worlds.random_plan(world), world, 1.0)
     worst = worst_attacks(exposure, exposure.left)
-    assert world.attacks.weights @ exposure.left[worst] == pytest.approx(exposure.harm)
+    drawing = world.attacks.appeal * exposure.left
+    assert world.attacks.weights @ drawing[worst] == pytest.approx(exposure.harm)
     assert (world.attacks.attacker[worst] == [0, 1]).all()
 
 
@@ -122,3 +127,14 @@ def test_apart_is_never_better_in_a_plan_of_turns() -> None:
     days = [Schedule((worlds.walk(n, 5, [3, 3, 3], [2, 4, 4]),)) for n in (0, 1)]
     figures = measure(expose(worlds.plan_of(world, days, [0.5, 0.5]), world, 0.0))
     assert figures.coordination_value > 0
+
+
+def test_help_takes_report_turnout_and_the_way() -> None:
+    # 5 min to report less a hotline's 3, 10 to turn out, 20 on the way; a hotline saves no more
+    # than the report takes.
+    way = Help(np.array([20.0, np.inf]), np.array([0, -1]))
+    response = SimpleNamespace(line=way)
+    found = help_minutes(response, PlanSettings(), Cooperation(hotline_minutes=3.0))
+    assert found.tolist() == [32.0, np.inf]
+    assert help_minutes(response, PlanSettings(), Cooperation(hotline_minutes=60.0))[0] == 30.0
+    assert help_minutes(response, PlanSettings(), None)[0] == 35.0

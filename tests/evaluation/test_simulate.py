@@ -79,6 +79,17 @@ def test_stays_at_the_end_of_the_hour_overlap() -> None:
     assert near(walked.stopped[ATTACKERS.index("habit")], 0.75)
 
 
+def test_members_of_a_mixed_team_share_their_stay() -> None:
+    # Two sure looks from one stay of half an hour: met with 0.5. The coverage formula adds their
+    # efforts as if the members came apart, 1 - 0.5 x 0.5: it says too much of mixed teams.
+    world = single(cell=3, hour=8, chance=1.0, teams=1)
+    both = replace(world.teams[0], looks=(0, 0))
+    world = replace(world, teams=(both,))
+    plan = worlds.plan_of(world, [Schedule((worlds.walk(0, 6, [3] * 4, [2] * 4),))], [1.0])
+    assert near(run(plan, world).stopped[ATTACKERS.index("habit")], 0.5)
+    assert expose(plan, world, 0.0).cover[3, 8, 0] == pytest.approx(0.75, rel=1e-4)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_simulation_agrees_with_the_exact_value(seed: int) -> None:
     world = worlds.network(posts=0.3)
@@ -100,9 +111,14 @@ def two_places() -> tuple[PatrolNetwork, Plan]:
     """A world with two equal attacks, and a plan that is sure to meet one of them each day."""
     world = worlds.network(12, 1, 1.0, states=(worlds.CLEAR,))
     both = np.array([3 * 24 + 8, 9 * 24 + 8])
-    names = ("cell", "hour", "site", "attacker", "target", "appeal", "reachable")
+    names = ("cell", "hour", "site", "attacker", "target", "reachable")
     parts = {name: getattr(world.attacks, name)[both] for name in names}
-    even = {"harm": np.ones(2), "timely": np.ones(2), "pattern": np.full(2, 0.5)}
+    even = {
+        "harm": np.ones(2),
+        "timely": np.ones(2),
+        "appeal": np.ones(2),
+        "pattern": np.full(2, 0.5),
+    }
     world = replace(world, attacks=replace(world.attacks, **parts, **even))
     days = [Schedule((worlds.walk(0, 5, [c] * 7, [2] + [4] * 6),)) for c in (3, 9)]
     return world, worlds.plan_of(world, days, [0.5, 0.5])
@@ -133,7 +149,11 @@ def test_watching_takes_the_worst_attack_of_the_last_seven_days() -> None:
     calendar = np.random.default_rng(0).integers(5, size=(20, 14))
     found = simulate(rehearse(exposure), replace(MANY, weeks=20), calendar=calendar)
     attacks, field = world.attacks, (world.attacks.cell, world.attacks.hour, world.attacks.target)
-    by_day = attacks.harm * (1 - attacks.timely * exposure.cover_of[:, *field].astype(float))
+    by_day = (
+        attacks.appeal
+        * attacks.harm
+        * (1 - attacks.timely * exposure.cover_of[:, *field].astype(float))
+    )
     for week, days in enumerate(calendar):
         total = 0.0
         for day in range(7, 14):

@@ -13,8 +13,8 @@ from sarhad.evaluation.strain import (
     Circumstances,
     cover_under,
     harm_under,
-    patterns_of,
     prepare_strain,
+    ratios_of,
     thin,
     weather_under,
 )
@@ -88,15 +88,30 @@ def test_cover_falls_with_every_uncertainty_at_its_worse_end() -> None:
         assert cover.sum() < usual.sum()
 
 
-def test_patterns_follow_the_draws_and_sum_to_one() -> None:
-    world = worlds.network()
+def test_harm_by_habit_follows_the_draws_of_the_risk() -> None:
+    # Attacks come three times as often in the west: the pattern is scaled and sums to 1 again.
+    world = worlds.network(posts=0.3)
+    plan = worlds.random_plan(world)
     draws = np.ones((2, 12), np.float32)
     draws[1, :6] = 3.0
-    found = patterns_of(world.attacks, draws, np.ones(12))
-    assert found.sum(axis=1) == pytest.approx([1.0, 1.0])
-    assert found[0] == pytest.approx(world.attacks.pattern)
-    west = world.attacks.cell < 6
-    assert found[1, west].sum() > found[0, west].sum()
+    pattern = world.attacks.pattern * draws[1, world.attacks.cell]
+    other = replace(world.attacks, pattern=pattern / pattern.sum())
+    anew = expose(plan, replace(world, attacks=other), 0.5).harm
+    strain = prepare_strain(expose(plan, world, 0.5), RANGES)
+    ratios = ratios_of(draws, np.ones(12))
+    assert harm_under(strain, Circumstances(pattern=1), ratios) == pytest.approx(anew, rel=1e-5)
+    usual = harm_under(strain, Circumstances(), ratios)
+    assert harm_under(strain, Circumstances(pattern=0), ratios) == pytest.approx(usual)
+    assert usual != pytest.approx(anew, rel=1e-3)
+
+
+def test_without_reachable_attacks_the_habit_alone_counts() -> None:
+    world = worlds.network()
+    none = np.zeros(len(world.attacks), bool)
+    world = replace(world, attacks=replace(world.attacks, reachable=none))
+    exposure = expose(worlds.random_plan(world), world, 0.5)
+    found = harm_under(prepare_strain(exposure, RANGES), Circumstances(), NONE)
+    assert found == pytest.approx(exposure.harm, rel=1e-5)
 
 
 def test_cases_outside_the_ranges_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import is_dataclass
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import numpy as np
@@ -76,13 +78,24 @@ def _connect(address: str, wait_s: float) -> Any:
     # A plan goes to the scheduler once, as one large task: that is meant.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "100GB"})
     try:
+        # Asked first by hand: a client that fails to connect may block the process when it is
+        # collected (its finaliser waits for its own loop).
+        _knock(address, wait_s)
         return Client(address, timeout=wait_s, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         cause = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ClusterError(
             f"the scheduler {address} cannot be reached: {cause}. Start one with 'dask scheduler', "
             "check the address (tcp://host:8786), or leave --scheduler out to use local threads"
         ) from error
+
+
+def _knock(address: str, wait_s: float) -> None:
+    """Raise unless something listens at an address such as tcp://host:8786."""
+    found = urlsplit(address)
+    if found.scheme not in {"tcp", "tls"} or not found.hostname or found.port is None:
+        raise ValueError("an address has the form tcp://host:port")
+    socket.create_connection((found.hostname, found.port), timeout=wait_s).close()
 
 
 def _check_workers(client: Any, address: str, wait_s: float) -> None:

@@ -26,9 +26,11 @@ from sarhad.evaluation.simulate import Simulation, SimulationSettings, simulate
 from sarhad.evaluation.strain import (
     Circumstances,
     Strain,
+    habit_harms,
     harm_under,
-    patterns_of,
     prepare_strain,
+    ratios_of,
+    sum_habit,
 )
 from sarhad.patrols import PatrolNetwork
 from sarhad.plan import Plan
@@ -285,14 +287,14 @@ def compare(
     if len(set(names)) < len(names) or reference not in names:
         raise ValueError("names are unique, and one of them is that of the reference")
     today = names.index(reference)
-    patterns = _ordered_patterns(entries[today], draws, usual)
-    points = draw_circumstances(settings, len(patterns), seed)
-    ends = [end for low_high in range_ends(settings, len(patterns)).values() for end in low_high]
+    ratios = _ordered_ratios(entries[today], draws, usual)
+    points = draw_circumstances(settings, len(ratios), seed)
+    ends = [end for low_high in range_ends(settings, len(ratios)).values() for end in low_high]
     cases = [Circumstances(), *ends, *points]
     run = map if executor is None else executor.map
     exposures = [entry.exposure for entry in entries]
     harms = np.array(list(run(try_cases, exposures, repeat(settings), repeat(cases),
-                              repeat(patterns))))  # fmt: skip
+                              repeat(ratios))))  # fmt: skip
     exact, samples = harms[:, 0], harms[:, 1 + len(ends) :]
     ranks = rank_of(exact[:, None], exact)[:, 0]
     best = int(ranks.argmin())
@@ -311,18 +313,18 @@ def try_cases(
     exposure: Exposure,
     settings: UncertaintySettings,
     cases: Sequence[Circumstances],
-    patterns: Floats,
+    ratios: Floats,
 ) -> Floats:
     """Return the harm of one plan in each case, shape (cases,) [persons per attack]."""
     strain: Strain = prepare_strain(exposure, settings)
-    return np.array([harm_under(strain, case, patterns) for case in cases])
+    return np.array([harm_under(strain, case, ratios) for case in cases])
 
 
-def _ordered_patterns(entry: Entry, draws: NDArray[np.float32], usual: Floats) -> Floats:
-    """Return the patterns of the risk's draws, by growing harm where the reference is in force."""
-    patterns = patterns_of(entry.exposure.network.attacks, draws, usual)
-    order = np.argsort(patterns @ entry.exposure.left, kind="stable")
-    return np.asarray(patterns[order])
+def _ordered_ratios(entry: Entry, draws: NDArray[np.float32], usual: Floats) -> Floats:
+    """Return the ratios of the risk's draws, by growing harm where the reference is in force."""
+    ratios, exposure = ratios_of(draws, usual), entry.exposure
+    harms = habit_harms(sum_habit(exposure.network), exposure.cover, ratios)
+    return np.asarray(ratios[np.argsort(harms, kind="stable")])
 
 
 def draw_circumstances(

@@ -23,10 +23,11 @@ from sarhad.patrols import (
     effort_of,
     no_effort,
 )
-from sarhad.plan import expected_harm
+from sarhad.plan import adaptive_weights
 from sarhad.scenario import UncertaintySettings
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 
 LEAST_MISS = np.float32(1e-30)
@@ -43,7 +44,8 @@ class Circumstances:
     flyable : float or None
         Chance that a day can be flown [1]; none: as the network has it.
     pattern : int
-        Which pattern of attacks by habit, a row of those given; -1: the network's.
+        Which draw of the risk shapes the pattern of attacks by habit, a row of the ratios given;
+        -1: the network's own pattern.
     unavailable : float
         Chance that a patrol on duty does not go out [1].
     """
@@ -61,15 +63,57 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Habit:
+    """Attacks by habit, summed so that a case costs no more than its cover.
+
+    Attributes
+    ----------
+    share, harm : ndarray, shape (cells,)
+        Share of the attacks that cross in each cell [1], and of their harm [persons per attack].
+    stake : ndarray of float32, shape (cells, 24, targets)
+        Harm that a sure sighting there would prevent [persons per attack].
+    """
+
+    share: Floats
+    harm: Floats
+    stake: Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hunt:
+    """Attacks that can be the choice of attackers that adapt, by type.
+
+    Attributes
+    ----------
+    field : ndarray of int64, shape (k,)
+        Place of (cell, hour, target) in a cover.
+    harm, timely : ndarray, shape (k,)
+        Harm times appeal [persons], and chance that help comes in time [1].
+    starts : ndarray of int64, shape (types,)
+        Where each type with a reachable attack begins.
+    weights : ndarray, shape (types,)
+        Their weights; they sum to 1 [1].
+    """
+
+    field: Integers
+    harm: Floats
+    timely: Floats
+    starts: Integers
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Strain:
     """A plan ready to be tried under other circumstances.
 
     Attributes
     ----------
-    attacks : Attacks
-        What may come.
+    habit : Habit
+        Attacks by the pattern of the record, by field.
+    hunt : Hunt
+        Attacks that can be the choice of attackers that adapt.
     adaptivity : float
-        Weight of attackers that adapt [1].
+        Weight of attackers that adapt; 0 where none has a reachable attack [1].
     states : tuple of WeatherState
         Weather of a day.
     low, high, most_unavailable : float
@@ -81,7 +125,8 @@ class Strain:
         ends, and with patrols that fail at the greatest rate; (cells, 24, channels).
     """
 
-    attacks: Attacks
+    habit: Habit
+    hunt: Hunt
     adaptivity: float
     states: tuple[WeatherState, ...]
     low: float
@@ -109,10 +154,47 @@ def prepare_strain(exposure: Exposure, settings: UncertaintySettings) -> Strain:
             row += share * np.exp(-exponent)
     missed = np.log(np.maximum(sums, LEAST_MISS)).astype(np.float32)
     unwatched = np.log(np.maximum(network.unwatched, LEAST_MISS))
+    hunt = find_hunt(network.attacks)
+    adaptivity = exposure.adaptivity if hunt.weights.size else 0.0
     return Strain(
-        network.attacks, exposure.adaptivity, network.states, low, high,
+        sum_habit(network), hunt, adaptivity, network.states, low, high,
         settings.unavailable_high, unwatched, *missed,
     )  # fmt: skip
+
+
+def sum_habit(network: PatrolNetwork) -> Habit:
+    """Return the attacks by the pattern of the record, summed by cell and field."""
+    attacks, cells = network.attacks, network.cells
+    harm = attacks.pattern * attacks.harm
+    shape = (cells, HOURS, len(PLAN_TARGETS))
+    stake = np.bincount(_field(attacks), harm * attacks.timely, int(np.prod(shape)))
+    return Habit(
+        np.asarray(np.bincount(attacks.cell, attacks.pattern, cells), np.float64),
+        np.asarray(np.bincount(attacks.cell, harm, cells), np.float64),
+        stake.reshape(shape).astype(np.float32),
+    )
+
+
+def find_hunt(attacks: Attacks) -> Hunt:
+    """Return the attacks that can be the worst of their type under some cover.
+
+    One that does less harm unwatched than another does even when it is surely noticed cannot.
+    """
+    full = attacks.appeal * attacks.harm
+    sure = np.zeros(len(attacks.weights))
+    open_to = attacks.reachable
+    np.maximum.at(sure, attacks.attacker[open_to], (full * (1.0 - attacks.timely))[open_to])
+    kept = np.flatnonzero(open_to & (full >= sure[attacks.attacker]))
+    kept = kept[np.argsort(attacks.attacker[kept], kind="stable")]
+    kinds, starts = np.unique(attacks.attacker[kept], return_index=True)
+    return Hunt(
+        _field(attacks)[kept], full[kept], attacks.timely[kept], starts.astype(np.int64),
+        adaptive_weights(attacks)[kinds],
+    )  # fmt: skip
+
+
+def _field(attacks: Attacks) -> Integers:
+    return (attacks.cell * HOURS + attacks.hour) * len(PLAN_TARGETS) + attacks.target
 
 
 def thin(network: PatrolNetwork, unavailable: float) -> PatrolNetwork:
@@ -130,7 +212,7 @@ def _thin_look(look: Look, unavailable: float) -> Look:
     return replace(look, effort=np.ascontiguousarray(-np.log(missed), dtype=np.float32))
 
 
-def harm_under(strain: Strain, case: Circumstances, patterns: Floats) -> float:
+def harm_under(strain: Strain, case: Circumstances, ratios: Floats) -> float:
     """Return the harm that the plan leaves under other circumstances [persons per attack].
 
     Parameters
@@ -139,18 +221,35 @@ def harm_under(strain: Strain, case: Circumstances, patterns: Floats) -> float:
         The plan, from `prepare_strain`.
     case : Circumstances
         What differs.
-    patterns : ndarray, shape (patterns, attacks)
-        Chances of the attacks by habit; each row sums to 1.
+    ratios : ndarray, shape (draws, cells)
+        How much more often than on average attacks come in each cell [1].
 
     Raises
     ------
     ValueError
         If the case lies outside the ranges that the plan was made ready for.
     """
-    attacks = strain.attacks
-    if case.pattern >= 0:
-        attacks = replace(attacks, pattern=patterns[case.pattern])
-    return expected_harm(attacks, cover_under(strain, case), strain.adaptivity)
+    cover = cover_under(strain, case)
+    ratio = ratios[case.pattern] if case.pattern >= 0 else np.ones(len(strain.habit.share))
+    habit = float(habit_harms(strain.habit, cover, ratio[None])[0])
+    if strain.adaptivity == 0.0:
+        return habit
+    hunt = strain.hunt
+    left = hunt.harm * (1.0 - hunt.timely * cover.ravel()[hunt.field])
+    adaptive = float(hunt.weights @ np.maximum.reduceat(left, hunt.starts))
+    return strain.adaptivity * adaptive + (1.0 - strain.adaptivity) * habit
+
+
+def habit_harms(habit: Habit, cover: Float32, ratios: Floats) -> Floats:
+    """Return the harm by habit under each draw of the risk, shape (draws,) [persons per attack].
+
+    Attacks come more often in some cells and less in others; the pattern sums to 1 in each draw.
+    """
+    stopped = np.einsum("cht,cht->c", habit.stake, cover, dtype=np.float64)
+    total = (ratios * habit.share).sum(axis=1)
+    left = (ratios * (habit.harm - stopped)).sum(axis=1)
+    usual = float((habit.harm - stopped).sum())
+    return np.asarray(np.where(total > 0, left / np.maximum(total, 1e-300), usual))
 
 
 def cover_under(strain: Strain, case: Circumstances) -> Float32:
@@ -164,7 +263,12 @@ def cover_under(strain: Strain, case: Circumstances) -> Float32:
     missed += np.float32(case.detection) * strain.unwatched
     seen = -np.expm1(missed)
     by_target = seen.reshape(seen.shape[0], HOURS, len(PLAN_TARGETS), -1)
-    return np.asarray(by_target @ weather_under(strain.states, case.flyable), np.float32)
+    shares = weather_under(strain.states, case.flyable)
+    # Few states: adding them up is faster than a matrix product, which starts threads of its own.
+    cover = np.zeros(by_target.shape[:3], np.float32)
+    for state, share in enumerate(shares):
+        cover += share * by_target[..., state]
+    return cover
 
 
 def _by_detection(strain: Strain, factor: float) -> Float32:
@@ -192,19 +296,14 @@ def weather_under(states: tuple[WeatherState, ...], flyable: float | None) -> Fl
     return np.asarray(shares * scale, np.float32)
 
 
-def patterns_of(attacks: Attacks, draws: NDArray[np.float32], usual: Floats) -> Floats:
-    """Return the pattern of attacks by habit under each draw of the risk, (draws, attacks) [1].
+def ratios_of(draws: NDArray[np.float32], usual: Floats) -> Floats:
+    """Return how much more often attacks come in each cell in each draw, (draws, cells) [1].
 
     Parameters
     ----------
-    attacks : Attacks
-        With the pattern of the mean risk.
     draws : ndarray, shape (draws, cells)
         Intensity of each cell in each draw [1/week].
     usual : ndarray, shape (cells,)
         Mean intensity of each cell [1/week].
     """
-    factor = draws / np.maximum(usual, 1e-300)
-    raw = attacks.pattern * factor[:, attacks.cell]
-    total = raw.sum(axis=1, keepdims=True)
-    return np.asarray(np.where(total > 0, raw / np.maximum(total, 1e-300), attacks.pattern))
+    return np.asarray(draws / np.maximum(usual, 1e-300), np.float64)

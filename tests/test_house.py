@@ -85,6 +85,20 @@ def test_contract_fails_on_an_injected_breach(contract: str, tmp_path: Path) -> 
     assert "BROKEN" in broken.stdout
 
 
+def test_formats_contract_knows_every_library(tmp_path: Path) -> None:
+    libraries = ("pyogrio", "requests", "lxml", "gpxpy", "icalendar", "fpdf", "pyarrow")
+    ignored = shutil.ignore_patterns("cases", "__pycache__", "*.so")
+    shutil.copytree(PACKAGE, tmp_path / "src" / "sarhad", ignore=ignored)
+    shutil.copy(PYPROJECT, tmp_path)
+    with (tmp_path / "src" / "sarhad" / "grid.py").open("a", encoding="utf-8") as file:
+        file.writelines(f"\nimport {library}\n" for library in libraries)
+    broken = lint_imports(tmp_path, "formats").stdout
+    missed = [
+        each for each in libraries if f"sarhad is not allowed to import {each}:" not in broken
+    ]
+    assert not missed, broken
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_nothing_inside_imports_the_package_root(path: Path) -> None:
     submodules = {floor(module) for module in MODULES}

@@ -61,7 +61,7 @@ def scenario() -> Scenario:
             ),
         ),
         units=(
-            _unit("foot", NASTY_UNIT, "TJ", "foot", "one", 2, 5.0),
+            _unit("foot", NASTY_UNIT, "TJ", "foot", "one", 2, 10.0),
             _unit("car", "Vehicle", "RU", "vehicle", "two", 1, 50.0),
             _unit("watch", "Watch", "TJ", "watch", "one", 1, 0.0),
             Unit(

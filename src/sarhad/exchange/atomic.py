@@ -100,7 +100,7 @@ def folder_atomically(folder: Path) -> Iterator[Path]:
 def _name_file(error: BaseException, path: Path) -> None:
     """Let an error name the file that was wanted, not the one beside it that nobody knows."""
     if isinstance(error, OSError) and error.errno is not None:
-        error.filename, error.filename2 = str(path), None
+        error.filename = str(path)
 
 
 def _allow_as_usual(path: str | Path, mode: int) -> None:

@@ -55,10 +55,13 @@ FONT_FOLDERS: Final = {
 }
 
 WIDE_FONTS: Final = (
-    "DroidSansFallback*.ttf", "wqy-*.ttc", "NotoSansSC*.ttf", "NotoSansCJK*.ttc", "simhei.ttf",
-    "msyh.ttc", "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf",
+    "DroidSansFallback*.ttf", "wqy-*.ttc", "NotoSansSC*.ttf", "simhei.ttf", "msyh.ttc",
+    "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf",
 )  # fmt: skip
 """Fonts that hold what DejaVu lacks, in the order of preference; used where they are there."""
+
+OUTLINES: Final = (b"\x00\x01\x00\x00", b"true", b"ttcf")
+"""How files of TrueType outlines begin; others are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +289,10 @@ class _Sheet:
     def _try(self, path: Path, number: int) -> str:
         """Return the name under which a font was taken, empty where it cannot be used."""
         name = f"other{number}"
-        try:
-            self.pdf.add_font(name, "", path)
-        except Exception:
-            return ""
+        with path.open("rb") as file:
+            if file.read(4) not in OUTLINES:
+                return ""
+        self.pdf.add_font(name, "", path)
         return name
 
     def bytes(self) -> bytes:
@@ -361,7 +364,7 @@ class _Sheet:
         text_mm = self.pdf.multi_cell(
             WIDTH_MM - TIME_MM, step, self.legible(line.text), dry_run=True, output="HEIGHT"
         )
-        note_mm = NOTE_PT * MM_PER_POINT * LINE_HEIGHT if line.note else 0.0
+        note_mm = _note_pt(size) * MM_PER_POINT * LINE_HEIGHT if line.note else 0.0
         return float(text_mm) + note_mm + 2.2  # type: ignore[arg-type]
 
     def _line(self, line: OrderLine, size: float, height: float) -> None:
@@ -372,7 +375,7 @@ class _Sheet:
         self.pdf.set_left_margin(MARGIN_MM + TIME_MM)
         self.write(line.text, size, bold=True)
         if line.note:
-            self.write(line.note, NOTE_PT)
+            self.write(line.note, _note_pt(size))
         self.pdf.set_left_margin(MARGIN_MM)
         self.pdf.set_y(top + height)
         self.pdf.set_line_width(0.2)
@@ -384,6 +387,10 @@ class _Sheet:
         step = SMALL_PT * MM_PER_POINT * LINE_HEIGHT
         self.pdf.cell(WIDTH_MM / 2, step, self.legible(words["own"]))
         self.pdf.cell(WIDTH_MM / 2, step, self.legible(number), align="R")
+
+
+def _note_pt(size: float) -> float:
+    return NOTE_PT * size / BODY_PT
 
 
 _FROM_RIGHT: Final = re.compile(

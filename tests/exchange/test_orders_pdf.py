@@ -6,6 +6,7 @@ import errno
 import re
 import shutil
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -85,10 +86,10 @@ def test_tajik_is_set_in_its_own_letters(tmp_path: Path) -> None:
 
 def test_persian_words_among_others_keep_their_order() -> None:
     # Without a mark fpdf2 parts the words at the joiner and sets the last one first.
-    sheet = orders_pdf._Sheet(find_fonts(), ISSUED, made.PERSIAN)
-    shown = sheet.legible(f"Base: {made.PERSIAN} (7)")
-    assert shown == f"Base: \u202b{made.PERSIAN}\u202c (7)"
-    assert sheet.legible(made.PERSIAN) == made.PERSIAN
+    with closing(orders_pdf._Sheet(find_fonts(), ISSUED, made.PERSIAN)) as sheet:
+        shown = sheet.legible(f"Base: {made.PERSIAN} (7)")
+        assert shown == f"Base: \u202b{made.PERSIAN}\u202c (7)"
+        assert sheet.legible(made.PERSIAN) == made.PERSIAN
 
 
 @pytest.mark.parametrize(

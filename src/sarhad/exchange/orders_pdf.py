@@ -7,8 +7,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -226,10 +228,10 @@ def pdf_of(
     if missing:
         raise ValueError(f"the words lack {', '.join(missing)}")
     text = clean_line(" ".join([*words.values(), *(_text_of(page) for page in pages)]))
-    sheet = _Sheet(find_fonts() if fonts is None else fonts, issued, text)
-    for number, page in enumerate(pages, start=1):
-        sheet.add_order(page, f"{words['page'].format(number=number, days=len(pages))}", words)
-    return sheet.bytes()
+    with closing(_Sheet(find_fonts() if fonts is None else fonts, issued, text)) as sheet:
+        for number, page in enumerate(pages, start=1):
+            sheet.add_order(page, words["page"].format(number=number, days=len(pages)), words)
+        return sheet.bytes()
 
 
 def _text_of(page: OrderPage) -> str:
@@ -237,6 +239,7 @@ def _text_of(page: OrderPage) -> str:
     return " ".join([page.heading, page.code, page.party, page.base, *said, *page.remarks])
 
 
+@cache
 def find_fonts() -> tuple[Path, ...]:
     """Return DejaVu Sans and its bold, then the fonts of this machine that hold other scripts.
 
@@ -297,6 +300,12 @@ class _Sheet:
 
     def bytes(self) -> bytes:
         return bytes(self.pdf.output())
+
+    def close(self) -> None:
+        """Close the files of the fonts, which fpdf2 leaves open."""
+        for font in self.pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     def add_order(self, page: OrderPage, number: str, words: Mapping[str, str]) -> None:
         self.pdf.add_page()

@@ -67,6 +67,16 @@ def test_straight_way_between_two_arms_would_have_crossed() -> None:
     assert not ways.is_crossed(barrier, led)
 
 
+def test_far_places_are_joined_along_the_stations() -> None:
+    barrier = ways.Barrier(made.places().plane, made.CELLS)
+    stations = made.places().ground["foot", "TJ"]
+    # Both on the outside of a bend: the straight way crosses nothing.
+    near = ways.find_way(barrier, stations[1], stations[4], stations, (1, 4), straight_m=5_000.0)
+    far = ways.find_way(barrier, stations[1], stations[4], stations, (1, 4), straight_m=2_000.0)
+    assert len(near) == 2
+    assert {tuple(row) for row in stations[1:5]} <= {tuple(row) for row in far}
+
+
 def test_a_stand_off_bends_a_straight_way_that_comes_nearer() -> None:
     barrier = ways.Barrier(made.places().plane, made.CELLS)
     # Two places of one arm: straight between them is as far off as they are.

@@ -25,7 +25,7 @@ Element = etree._Element
 Floats = NDArray[np.float64]
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
-"""Bytes of a file of routes, unpacked; a week of 115 teams takes 5 MB."""
+"""Bytes of a file of routes, unpacked; a week of 115 teams takes 6.5 MB."""
 
 MOST_POINTS: Final = 1_000_000
 SUFFIXES: Final = (".kml", ".kmz", ".gpx", ".geojson", ".json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -17,12 +18,16 @@ from sarhad.exchange.ways import Barrier, find_way, follow, nearest_cell
 from sarhad.patrols import QUARTERS, Duty, Flight, PatrolNetwork, Sortie, Team
 from sarhad.plan import Schedule
 from sarhad.scenario import Scenario
+from sarhad.units import METRES_PER_KILOMETRE
 
 Floats = NDArray[np.float64]
 Role = Literal["base", "stay", "pass", "way"]
 
 QUARTER: Final = timedelta(minutes=15)
 HOUR: Final = timedelta(hours=1)
+
+WALKED_STRAIGHT_M: Final = 5_000.0
+"""Ground teams that go farther are drawn along the stations, if they have the time for it [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +242,19 @@ class _Sketch:
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.scenario.time_zone))
 
-    def lead(self, start: Floats, goal: Floats, chain: Floats, cells: tuple[int, int]) -> Floats:
+    def lead(
+        self, start: Floats, goal: Floats, chain: Floats, cells: tuple[int, int], time: timedelta
+    ) -> Floats:
+        """Return a way on the own side: along the stations where time allows, or straight."""
         keep_m = max(self.places.stand_off_m.get(party, 0.0) for party in self.team.parties)
-        return find_way(self.barrier, start, goal, chain, cells, keep_m)
+        lead = partial(find_way, self.barrier, start, goal, chain, cells, keep_m)
+        if self.team.flight >= 0:
+            return lead()
+        along = lead(straight_m=WALKED_STRAIGHT_M)
+        length_m = float(np.hypot(*np.diff(along[:, :2], axis=0).T).sum())
+        units = {unit.id: unit for unit in self.scenario.units}
+        km_h = min(units[member.unit].speed_km_h for member in self.team.members)
+        return along if length_m / METRES_PER_KILOMETRE <= km_h * (time / HOUR) else lead()
 
     def stations(self) -> Floats:
         """Return the stations of whichever member keeps the greatest distance from the line."""
@@ -287,12 +302,12 @@ class _Sketch:
             arrival = self.hour(hour if stays else hour + 1 - int(quarters) / QUARTERS)
             there, until = chain[cell_next], self.hour(hour + 1)
             if not stays:
-                way = self.lead(here, there, chain, (cell, cell_next))
+                way = self.lead(here, there, chain, (cell, cell_next), arrival - since)
                 yield from self.way(way, since, arrival)
             yield self.point(there, (arrival, until), "stay", cell_next, stay_text(arrival, until))
             here, cell, since = there, cell_next, until
         back = min(end, self.hour(hours[-1] + 1 + home_h))
-        way = self.lead(here, base, chain, (cell, nearest_cell(self.barrier, base)))
+        way = self.lead(here, base, chain, (cell, nearest_cell(self.barrier, base)), back - since)
         yield from self.way(way, since, back)
         yield self.point(base, (back, end), "base", -1, f"Back at {post}")
 
@@ -324,7 +339,7 @@ class _Sketch:
         yield self.point(at_pads[0], (since, off), "base", -1, f"Take off from {name}")
         near = [nearest_cell(self.barrier, at) for at in at_pads]
         yield from self.way(
-            self.lead(at_pads[0], track[first], track, (near[0], first)), off, joined
+            self.lead(at_pads[0], track[first], track, (near[0], first), joined - off), off, joined
         )
         yield self.point(track[first], (joined, joined), "pass", first, "Join the track")
         for number, (a, b) in enumerate(zip(sortie.nodes[:-1], sortie.nodes[1:], strict=True)):
@@ -335,7 +350,7 @@ class _Sketch:
             yield self.point(track[there], (when[1], when[1]), "pass", there, text)
         landed = self.hour((sortie.block + sortie.blocks) / 4)
         yield from self.way(
-            self.lead(track[last], at_pads[1], track, (last, near[1])), left, landed
+            self.lead(track[last], at_pads[1], track, (last, near[1]), landed - left), left, landed
         )
 
     def along(

@@ -75,6 +75,7 @@ def find_way(
     chain: Floats,
     cells: tuple[int, int],
     keep_m: float = 0.0,
+    straight_m: float = np.inf,
 ) -> Floats:
     """Return a way between two places on the own side: straight, or along the line's stations.
 
@@ -92,6 +93,8 @@ def find_way(
         Border cells of the two places.
     keep_m : float
         Distance from the line that a straight way keeps where both ends do [m].
+    straight_m : float
+        Longest straight way [m]; farther places are joined along the stations.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def find_way(
         Both ends included.
     """
     straight = np.stack([start, goal])
-    if not is_crossed(barrier, straight):
+    if np.hypot(*(goal - start)[:2]) <= straight_m and not is_crossed(barrier, straight):
         near = (
             keep_m > 0 and (start[:2] != goal[:2]).any() and comes_near(barrier, straight, keep_m)
         )

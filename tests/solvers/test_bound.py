@@ -24,6 +24,8 @@ from sarhad.solvers.game import attack_weights, build_game
 from sarhad.solvers.generate import SearchSettings, solve
 
 SMALL = 1e-6
+OF_TANGENTS = 0.02
+"""Share of harm by which four tangents may miss 1 - exp(-x) on the fields of small games."""
 
 
 def made_game(seed: int):
@@ -94,20 +96,22 @@ def test_bound_is_valid_for_any_mixture_and_any_lines(seed: int) -> None:
             assert found.officer_price >= 0
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 9, 10, 11])
-def test_value_of_the_fluid_is_no_less_than_its_bound(seed: int) -> None:
-    # With officers enough: their pool is in the bound, and not in the program.
+@pytest.mark.parametrize("seed", range(12))
+def test_fluid_is_a_relaxation_and_its_bound_only_rises(seed: int) -> None:
     network, adaptivity = made_game(seed)
+    best = best_lottery(network, adaptivity, with_mixed_teams(network))
     game = build_game(network, adaptivity)
     none = np.zeros_like(game.open_share)
     fluid = begin_fluid(game, np.zeros(len(game.harm)), none, none)
-    values, bounds = [], []
-    for _ in range(12):
-        value, found = fluid.improve()
-        values.append(value)
-        bounds.append(found.harm)
-    assert all(v >= b - SMALL * abs(v) for v, b in zip(values, bounds, strict=True))
+    steps = [fluid.improve() for _ in range(12)]
+    values, bounds = [value for value, _ in steps], [found.harm for _, found in steps]
+    assert np.all(np.diff(values) <= SMALL * values[0])
     assert np.all(np.diff(bounds) >= 0)
+    assert bounds[-1] <= best * (1 + SMALL)
+    # The program has four tangents on each field and no pool of officers; the bound has the best
+    # tangent and the pool, and may exceed the program's value by what that is worth.
+    if network.limits.officers >= len(network.teams):
+        assert values[-1] >= bounds[-1] * (1 - OF_TANGENTS)
 
 
 def test_constants_of_chords_equal_brute_force() -> None:

@@ -371,7 +371,7 @@ class Fluid:
         # Where a line does not bind, the slope of the piece that the presence is on.
         filled = (parts >= hot.widths * (1 - 1e-7)).sum(axis=2).clip(max=PIECES - 1)
         piece = np.take_along_axis(hot.slopes, filled[:, :, None], axis=2)[:, :, 0]
-        binding = through > 1e-9 * max(float(through.max()), 1e-30)
+        binding = through > 1e-9 * max(float(through.max(initial=0.0)), 1e-30)
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = np.where(binding, presence / through, piece)
             share = np.where(binding.any(axis=0), through[0] / through.sum(axis=0), 0.5)

@@ -99,6 +99,7 @@ MOVES: Final = 40
 """Neighbourhoods that are looked at anew for each schedule."""
 
 LEAST_SHARE: Final = 1e-7
+NOTHING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,8 +478,8 @@ def _steer_air(search: Search) -> None:
     blocks, burnt, _ = use_of_air(present_duties(roster), roster.teams, network)
     limits = network.limits
     for party in {team.members[0].party for team in roster.teams if team.flight >= 0}:
-        used = blocks[party] / limits.air_blocks.get(party, np.inf)
-        used = max(used, burnt[party] / limits.air_kg.get(party, np.inf))
+        used = blocks[party] / max(limits.air_blocks.get(party, np.inf), NOTHING)
+        used = max(used, burnt[party] / max(limits.air_kg.get(party, np.inf), NOTHING))
         price = roster.air_price.get(party, 0.0)
         if used < AIR_USED:
             roster.air_price[party] = price * 0.7

@@ -33,7 +33,7 @@ from sarhad.patrols.looks import (
 )
 from sarhad.patrols.teams import UNREACHED, Member, Team, build_reach, longest_duty_h, may_enter
 from sarhad.risk import AttackHarm, AttackPaths, IncidentRisk
-from sarhad.scenario import Cooperation, Option, Scenario, Unit, option_units
+from sarhad.scenario import DEFAULT_ATTACKERS, Cooperation, Option, Scenario, Unit, option_units
 from sarhad.units import METRES_PER_KILOMETRE
 from sarhad.visibility import LIGHTS, Visibility
 
@@ -206,6 +206,9 @@ def build_patrol_network(
 
 def _check_attackers(scenario: Scenario, paths: AttackPaths) -> None:
     present = set(np.unique(paths.attacker).tolist())
+    # Types that nobody entered may be without a target: they then count for nothing.
+    if scenario.attackers == DEFAULT_ATTACKERS and present:
+        return
     faults = tuple(
         Fault(
             "scenario.toml",

@@ -66,7 +66,7 @@ def _look(look: Look, shift: list[int]) -> Look:
         [look.starts[:-1] + pairs * k for k in range(times)] + [[pairs * times]]
     )
     return replace(
-        look, starts=np.concatenate(starts).astype(np.int32),
+        look, starts=starts.astype(np.int32),
         cells=np.concatenate([look.cells + first for first in shift]).astype(np.int32),
         chance=np.tile(look.chance, (times, 1, 1)), effort=np.tile(look.effort, (1, times, 1, 1)),
     )  # fmt: skip

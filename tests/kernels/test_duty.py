@@ -143,7 +143,7 @@ def test_best_duty_with_ways_outside_the_day_equals_exhaustive_enumeration() -> 
         for visits in net.duties():
             length, hours = net.length_of(visits), [hour for _, hour, _ in visits]
             for start in np.flatnonzero(longest >= length) - LEAD:
-                if 0 <= start + hours[0] - 1 and start + hours[-1] - 1 < 24:
+                if start + hours[0] - 1 >= 0 and start + hours[-1] - 1 < 24:
                     worth = net.worth_of(visits, int(start))
                     if worth > by_length.max():
                         best_start = int(start)

@@ -79,6 +79,8 @@ def report(result: Result, seconds: float) -> None:
         f"gap {result.gap:.2%} (in harm {result.gap_harm:.2%}, in avoidable harm "
         f"{result.gap_avoidable:.2%}), drawn together against alone "
         f"{result.coordination_value:.2%}\n"
+        f"{result.gap_avoidable:.2%}), "
+        f"drawn together against alone {result.coordination_value:.2%}\n"
         f"{result.status} after {seconds:.1f} s, {result.rounds} rounds, "
         f"{len(result.plan.schedules)} schedules, {result.peak_mib:,.0f} MiB"
     )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     "--time-limit",
     "time_limit_s",
     type=click.FloatRange(min=0.5),
-    default=4.0,
+    default=2.5,
     show_default=True,
     help="Stop the search after this time [s].",
 )

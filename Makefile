@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 endif
 OUT ?= out/tajik-afghan
 # Time for solving, shared by all options [s], and simulated weeks for each of them.
-SOLVE_S ?= 60
+SOLVE_S ?= 50
 WEEKS ?= 250
 # CI runs the slow tests too; a person waits for the fast ones only.
 MARK := $(if $(filter true,$(CI)),,-m "not slow")

@@ -162,8 +162,9 @@ def harm_with(network: PatrolNetwork, adaptivity: float, plan: Plan) -> float:
     """
     game = build_game(network, adaptivity)
     rng = np.random.default_rng(plan.seed)
-    usual = expected_harm(network.attacks, _moved_cover(plan, network), adaptivity)
-    adaptive = respond(game, left_harm(game, _moved_cover(plan, network).ravel()), HEAT)
+    unmoved = cover_of_plan(plan, network)
+    usual = expected_harm(network.attacks, unmoved, adaptivity)
+    adaptive = respond(game, left_harm(game, unmoved.ravel()), HEAT)
     price, _ = price_fields(game, attack_weights(game, adaptive))
     roster = new_roster(game, network.teams, kept_hours(plan, network.teams))
     cover = np.zeros(game.fields)
@@ -174,11 +175,6 @@ def harm_with(network: PatrolNetwork, adaptivity: float, plan: Plan) -> float:
     shape = (network.cells, 24, -1)
     filled = expected_harm(network.attacks, cover.reshape(shape).astype(np.float32), adaptivity)
     return min(usual, filled)
-
-
-def _moved_cover(plan: Plan, network: PatrolNetwork) -> Float32:
-    """Return the cover of a plan by its own teams in another network's weather and posts."""
-    return cover_of_plan(plan, network)
 
 
 def _lay_out(

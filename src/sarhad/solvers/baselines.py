@@ -14,7 +14,6 @@ from sarhad.kernels import (
     AirSpace,
     best_sorties,
     flying_day,
-    ground_duty,
     sortie_route,
     worth_of_visits,
 )
@@ -32,6 +31,7 @@ from sarhad.patrols import (
     passes_of,
 )
 from sarhad.plan import Plan, Schedule, presence_of, use_of_air
+from sarhad.solvers.pricing import price_ground
 
 Float32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -352,7 +352,8 @@ class _Day:
         team = self.network.teams[number]
         if not self.officer_left(team):
             return None
-        duty = _best_walk(number, team, worth, self.starts(number, only))
+        whole_hours = np.ascontiguousarray(worth[None], np.float32)
+        duty = price_ground(team, number, whole_hours, self.starts(number, only)).duty
         if duty is not None:
             self.duties[number] = duty
         return duty
@@ -412,28 +413,6 @@ class _Day:
         self.duties.pop(number, None)
         if old is not None:
             self.duties[number] = old
-
-
-def _best_walk(
-    number: int, team: Team, worth: NDArray[np.floating], longest: NDArray[np.int8]
-) -> Duty | None:
-    """Return the best duty of a ground team for worths of an hour, (24, stations), or None."""
-    reach = team.reach
-    assert reach is not None  # noqa: S101
-    best = ground_duty(
-        np.ascontiguousarray(worth[None], np.float32),
-        longest,
-        team.duty_hours,
-        reach.out_hours,
-        reach.out_quarters,
-        reach.home_hours,
-        reach.low,
-        reach.high,
-    )
-    if best.hours == 0:
-        return None
-    station = (best.station + reach.first).astype(np.int16)
-    return Duty(number, best.start, best.hours, station, best.hour, best.quarters)
 
 
 def _best_flight(

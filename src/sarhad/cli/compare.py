@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from sarhad.cli.opening import heights_option, seed_option
 from sarhad.cli.plan import solve_shown
@@ -101,15 +102,33 @@ def _plan_all(
 
     options = surveyed.opened.scenario.options
     share = time_limit_s / len(options)
+    networks = _within_the_same_reach(
+        {option.name: lay_network(surveyed.survey, option.name) for option in options}
+    )
     plans: dict[str, tuple[PatrolNetwork, Result]] = {}
     for option in _parents_first(options):
-        network = lay_network(surveyed.survey, option.name)
+        network = networks[option.name]
         # What an option adds to another can only help: begin where that one ended.
         start = plans[option.extends][1].plan if option.extends else None
         found = solve_shown(surveyed, network, share, gap, seed, executor, start)
         refuse_breaches(found.plan, network)
         plans[option.name] = (network, found)
     return {option.name: plans[option.name] for option in options}
+
+
+def _within_the_same_reach(networks: Mapping[str, PatrolNetwork]) -> dict[str, PatrolNetwork]:
+    """Return the networks with an attack in reach in all of them if it is so in any.
+
+    An attacker that adapts is reckoned with among attacks in reach alone: an option that brings
+    more of them into reach must not be worse for it beside one that leaves them out.
+    """
+    from dataclasses import replace
+
+    common = np.any([of.attacks.reachable for of in networks.values()], axis=0)
+    return {
+        name: replace(of, attacks=replace(of.attacks, reachable=common))
+        for name, of in networks.items()
+    }
 
 
 def _parents_first(options: Sequence[Option]) -> list[Option]:
@@ -151,9 +170,10 @@ def _changed_networks(surveyed: Surveyed, network: PatrolNetwork) -> dict[str, P
     if any(team.officers for team in network.teams):
         changed["Ten liaison officers"] = with_more_officers(network, 10)
     hotline = with_hotline(surveyed.opened.scenario, network.option, 20.0)
-    changed["Hotline with the neighbour"] = lay_network(
-        replace(surveyed.survey, scenario=hotline), network.option
-    )
+    quicker = lay_network(replace(surveyed.survey, scenario=hotline), network.option)
+    # The same attacks in reach, or a hotline would be blamed for those that it brings there.
+    same = replace(quicker.attacks, reachable=network.attacks.reachable)
+    changed["Hotline with the neighbour"] = replace(quicker, attacks=same)
     return changed
 
 
